@@ -1,0 +1,124 @@
+"""Every event there is: frozen facts in the past tense, each knowing the signal it serves and the event that caused it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from engine.domain.enums import Lane, Priority
+
+SYSTEM_STREAM = "$system"
+MARKET_STREAM = "$market"
+
+
+class EventType(StrEnum):
+    ACCOUNT_OPENED = "account_opened"
+    ACCOUNT_UPDATED = "account_updated"
+    TRADING_DAY_STARTED = "trading_day_started"
+    SIGNAL_RECEIVED = "signal_received"
+    SIGNAL_HELD = "signal_held"
+    SIGNAL_REFUSED = "signal_refused"
+    ORDER_CREATED = "order_created"
+    ORDER_SUBMITTED = "order_submitted"
+    ORDER_UPDATED = "order_updated"
+    ORDER_EXECUTED = "order_executed"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_REJECTED = "order_rejected"
+    ORDER_EXPIRED = "order_expired"
+    POSITION_OPENED = "position_opened"
+    POSITION_UPDATED = "position_updated"
+    POSITION_CLOSED = "position_closed"
+    STOP_LOSS_EXECUTED = "stop_loss_executed"
+    RISK_ALERT = "risk_alert"
+    PERFORMANCE_ALERT = "performance_alert"
+    EMERGENCY_STOP = "emergency_stop"
+    TRADING_RESUMED = "trading_resumed"
+    MARKET_DATA_UPDATE = "market_data_update"
+    STRATEGY_STARTED = "strategy_started"
+    STRATEGY_PAUSED = "strategy_paused"
+    STRATEGY_RESUMED = "strategy_resumed"
+    STRATEGY_STOPPED = "strategy_stopped"
+    STRATEGY_RETIRED = "strategy_retired"
+    STRATEGY_CONTROL_ACTION = "strategy_control_action"
+    STRATEGY_LIFECYCLE = "strategy_lifecycle"
+    SYSTEM_ERROR = "system_error"
+    HEALTH_CHECK = "health_check"
+    USER_ACTION = "user_action"
+    CONFIG_UPDATED = "config_updated"
+
+
+# The old system had two vocabularies. Either is understood; the first is what we store and what /events/history answers,
+# the second is what /event-history answers.
+FULL_NAMES = {
+    EventType.SIGNAL_RECEIVED: "signal_generated",
+    EventType.ORDER_EXECUTED: "order_filled",
+    EventType.STRATEGY_STARTED: "strategy_deployed",
+    EventType.RISK_ALERT: "risk_violation",
+}
+ALIASES = {full: event_type for event_type, full in FULL_NAMES.items()}
+
+
+def event_type_named(text: str) -> EventType:
+    """The event type of either vocabulary's name. Raises ValueError for a name of neither."""
+    return ALIASES.get(text) or EventType(text)
+
+
+_LANES = {
+    "signal": Lane.ORDER_PROCESSING,
+    "order": Lane.ORDER_PROCESSING,
+    "stop": Lane.ORDER_PROCESSING,
+    "position": Lane.POSITION_MANAGEMENT,
+    "risk": Lane.RISK_MONITORING,
+    "performance": Lane.RISK_MONITORING,
+    "market": Lane.MARKET_DATA,
+}
+LANES = {event_type: _LANES.get(event_type.split("_")[0], Lane.SYSTEM_EVENTS) for event_type in EventType}
+PRIORITIES = {
+    EventType.SIGNAL_RECEIVED: Priority.HIGH,
+    EventType.ORDER_CREATED: Priority.HIGH,
+    EventType.ORDER_EXECUTED: Priority.HIGH,
+    EventType.ORDER_CANCELLED: Priority.HIGH,
+    EventType.STOP_LOSS_EXECUTED: Priority.HIGH,
+    EventType.EMERGENCY_STOP: Priority.CRITICAL,
+    EventType.SYSTEM_ERROR: Priority.CRITICAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact. `stream` is the account's user id, or one of the two system streams; `seq` its place among the stream's
+    handled events (set when it is handled), `id` its place in the log (set when it is stored)."""
+
+    type: EventType
+    stream: str
+    data: Mapping[str, Any]
+    at: datetime
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    uid: UUID = field(default_factory=uuid4)
+    id: int | None = None
+
+    def follow(self, event_type: EventType, at: datetime, **data: Any) -> "Event":
+        """What this event leads to, in the same stream and the same chain."""
+        return Event(event_type, self.stream, data, at, self.correlation_id, self.uid)
+
+    @property
+    def priority(self) -> Priority:
+        return PRIORITIES.get(self.type, Priority.NORMAL)
+
+    @property
+    def lane(self) -> Lane:
+        """CRITICAL events overtake: they have a lane of their own."""
+        return Lane.HIGH_PRIORITY if self.priority is Priority.CRITICAL else LANES[self.type]
+
+    @property
+    def user_id(self) -> str | None:
+        return None if self.stream.startswith("$") else self.stream
+
+
+def new_event(event_type: EventType, stream: str, at: datetime, data: Mapping[str, Any], uid: UUID | None = None) -> Event:
+    """The first event of a chain: its correlation id is its own id."""
+    uid = uid or uuid4()
+    return Event(event_type, stream, data, at, correlation_id=uid, uid=uid)

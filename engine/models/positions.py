@@ -1,0 +1,51 @@
+from django.db import models
+from django.db.models import Q
+
+from engine.domain.enums import PositionStatus
+from engine.models.accounts import Account
+from engine.models.fields import money, one_of, values
+
+
+class Position(models.Model):
+    """What an account holds of a symbol for one strategy (or for none, the empty string). A negative quantity is short.
+
+    Unrealised P&L is not stored: it is quantity x last price - cost, wherever it is asked for.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="positions", db_index=False)
+    symbol = models.CharField(max_length=32)
+    strategy_id = models.CharField(max_length=64, blank=True, default="")
+    status = one_of(PositionStatus, default="OPEN")
+    quantity = models.BigIntegerField()
+    cost = money(help_text="what the open quantity cost, in rupees; negative for a short")
+    average_price = money()
+    realized_pnl = money(default="0", help_text="booked so far, before charges, in rupees")
+    charges = money(default="0")
+    stop_loss = money(null=True, blank=True)
+    take_profit = money(null=True, blank=True)
+    opened_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["symbol"]
+        indexes = [
+            # an account's closed positions, newest first
+            models.Index(fields=["account", "-closed_at"], name="position_account_closed"),
+        ]
+        constraints = [
+            # also serves the loading of a book
+            models.UniqueConstraint(
+                fields=["account", "symbol", "strategy_id"], name="position_open_once", condition=Q(status="OPEN")
+            ),
+            models.CheckConstraint(condition=Q(status__in=values(PositionStatus)), name="position_status_known"),
+            models.CheckConstraint(
+                condition=(Q(status="CLOSED", quantity=0, cost=0, closed_at__isnull=False))
+                | (Q(status="OPEN", closed_at__isnull=True) & ~Q(quantity=0)),
+                name="position_closed_is_flat",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.symbol} @ {self.average_price}"
