@@ -1,0 +1,119 @@
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from engine.models import Execution, Order
+from engine.models.orders import WORKING_VALUES
+from engine.selectors.units import Scope, price, rupees
+
+ACTIVE = "ACTIVE"  # not a status: the word of the old API for every order still at work
+
+
+def orders_list(
+    user_ids: Scope = None,
+    status: str | None = None,
+    symbol: str | None = None,
+    limit: int = 100,
+    before: UUID | None = None,
+) -> list[dict[str, Any]]:
+    """Orders, newest first; `before` is the last order of the page before. `status`: one of OrderStatus, or ACTIVE."""
+    rows = Order.objects.all() if user_ids is None else Order.objects.filter(account__in=user_ids)
+    if status:
+        rows = rows.filter(status__in=WORKING_VALUES if status == ACTIVE else [status])
+    if symbol:
+        rows = rows.filter(symbol=symbol)
+    if before:
+        rows = _older_than(rows, before)
+    return [order_dict(row) for row in rows.order_by("-created_at", "-id")[:limit]]
+
+
+def order_get(order_id: UUID) -> dict[str, Any] | None:
+    row = Order.objects.filter(id=order_id).first()
+    return order_dict(row) if row else None
+
+
+def orders_counted(user_ids: Scope = None, since: datetime | None = None, working: bool = False) -> int:
+    rows = Order.objects.all() if user_ids is None else Order.objects.filter(account__in=user_ids)
+    if since:
+        rows = rows.filter(created_at__gte=since)
+    if working:
+        rows = rows.filter(status__in=WORKING_VALUES)
+    return rows.count()
+
+
+def executions_list(
+    user_ids: Scope = None, symbol: str | None = None, order_id: UUID | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
+    """Fills, newest first."""
+    rows = Execution.objects.all() if user_ids is None else Execution.objects.filter(account__in=user_ids)
+    if symbol:
+        rows = rows.filter(symbol=symbol)
+    if order_id:
+        rows = rows.filter(order=order_id)
+    return [execution_dict(row) for row in rows.order_by("-executed_at", "-id")[:limit]]
+
+
+def order_dict(row: Order) -> dict[str, Any]:
+    average = row.filled_notional / row.filled_quantity if row.filled_quantity else None
+    return {
+        "id": row.id,
+        "user_id": row.account_id,
+        "symbol": row.symbol,
+        "order_type": row.order_type,
+        "side": row.side,
+        "quantity": row.quantity,
+        "price": price(row.price),
+        "stop_price": price(row.stop_price),
+        "stop_loss": price(row.stop_loss),
+        "take_profit": price(row.take_profit),
+        "product": row.product,
+        "validity": row.validity,
+        "status": row.status,
+        "is_active": row.is_working,
+        "broker_order_id": row.broker_order_id or None,
+        "strategy_id": row.strategy_id or None,
+        "signal_id": row.signal_id,
+        "correlation_id": row.correlation_id,
+        "filled_quantity": row.filled_quantity,
+        "remaining_quantity": row.quantity - row.filled_quantity,
+        "average_fill_price": price(average),
+        "commission": rupees(row.charges),
+        "rejected_by": row.rejected_by or None,
+        "error_message": row.reason or None,
+        "sizing": row.sizing or None,
+        "risk_checks": row.risk_checks,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "submitted_at": row.submitted_at,
+        "filled_at": row.filled_at,
+    }
+
+
+def execution_dict(row: Execution) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "order_id": row.order_id,
+        "user_id": row.account_id,
+        "symbol": row.symbol,
+        "side": row.side,
+        "quantity": row.quantity,
+        "price": price(row.price),
+        "total_value": rupees(Decimal(row.quantity) * row.price),
+        "commission": rupees(row.charges),
+        "charges": row.charge_breakdown,
+        "realized_pnl": rupees(row.realized_pnl),
+        "strategy_id": row.strategy_id or None,
+        "broker_execution_id": row.broker_execution_id,
+        "executed_at": row.executed_at,
+    }
+
+
+def _older_than(rows: QuerySet[Order], order_id: UUID) -> QuerySet[Order]:
+    """Orders of one batch share their time: the id breaks the tie."""
+    created_at = Order.objects.filter(id=order_id).values_list("created_at", flat=True).first()
+    if created_at is None:
+        return rows.none()
+    return rows.filter(Q(created_at__lt=created_at) | Q(created_at=created_at, id__lt=order_id))

@@ -1,0 +1,72 @@
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from engine.domain.enums import PositionStatus
+from engine.models import Position
+from engine.selectors.prices import UNQUOTED, Quote, quotes_of
+from engine.selectors.units import Scope, percent, price, rupees
+
+
+def positions_list(user_ids: Scope = None, include_closed: bool = False, limit: int = 500) -> list[dict[str, Any]]:
+    """Open positions by symbol, then, where asked for, the closed ones, latest first. Three statements at most."""
+    rows = list(
+        _scoped(user_ids).filter(status=PositionStatus.OPEN).order_by("symbol", "account_id", "strategy_id")[:limit]
+    )
+    if include_closed and len(rows) < limit:
+        closed = _scoped(user_ids).filter(status=PositionStatus.CLOSED).order_by("-closed_at")
+        rows += closed[: limit - len(rows)]
+    quotes = quotes_of({row.symbol for row in rows})
+    return [position_dict(row, quotes) for row in rows]
+
+
+def market_value(quantity: int, cost: Decimal, quote: Quote) -> Decimal:
+    """Rupees; negative for a short. What it cost, where no price is known."""
+    return cost if quote.last_price is None else quantity * quote.last_price
+
+
+def position_dict(row: Position, quotes: Mapping[str, Quote]) -> dict[str, Any]:
+    """A position as the wire names it; `unrealized_pnl` and `market_value` at the last price that we know."""
+    quote = quotes.get(row.symbol, UNQUOTED)
+    value = market_value(row.quantity, row.cost, quote)
+    unrealized = value - row.cost
+    total = unrealized + row.realized_pnl - row.charges
+    return {
+        "id": row.id,
+        "user_id": row.account_id,
+        "symbol": row.symbol,
+        "sector": quote.sector,
+        "side": _side(row.quantity),
+        "quantity": row.quantity,
+        "average_price": price(row.average_price),
+        "current_price": price(quote.last_price),
+        "previous_close": price(quote.previous_close),
+        "priced_at": quote.priced_at,
+        "received_at": quote.received_at,
+        "price_source": quote.source,
+        "market_value": rupees(value),
+        "cost_basis": rupees(row.cost),
+        "unrealized_pnl": rupees(unrealized),
+        "unrealized_pnl_percent": percent(unrealized, abs(row.cost)),
+        "realized_pnl": rupees(row.realized_pnl),
+        "charges": rupees(row.charges),
+        "total_pnl": rupees(total),
+        "is_profitable": total > 0,
+        "stop_loss": price(row.stop_loss),
+        "take_profit": price(row.take_profit),
+        "strategy_id": row.strategy_id or None,
+        "status": row.status,
+        "opened_at": row.opened_at,
+        "updated_at": row.updated_at,
+        "closed_at": row.closed_at,
+    }
+
+
+def _side(quantity: int) -> str:
+    return "LONG" if quantity > 0 else "SHORT" if quantity < 0 else "FLAT"
+
+
+def _scoped(user_ids: Scope) -> QuerySet[Position]:
+    return Position.objects.all() if user_ids is None else Position.objects.filter(account__in=user_ids)
