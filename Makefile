@@ -1,0 +1,69 @@
+# make run: a trading desk at work, on a machine with nothing but Python and make. make help lists the rest.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test test-fast lint format screenshots clean
+
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+FRONTEND := node_modules/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+help:
+	@echo "make run          install what is missing and start at http://127.0.0.1:$(PORT) (PORT=9000 for another port)"
+	@echo "make test         the whole suite: SQLite, PostgreSQL and Redis, real servers, Chromium"
+	@echo "make test-fast    the part that needs no browser and no service"
+	@echo "make lint         format, lint, types, import direction"
+	@echo "make format       put the code into shape"
+	@echo "make screenshots  take the pictures in docs/images anew"
+	@echo "make clean        remove what was installed and built (never var/, where the data is)"
+
+run: $(RUNTIME) $(FRONTEND)
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py load_instruments
+	@exec $(BIN)/python manage.py serve --demo --port $(PORT)
+
+test: $(DEV) $(FRONTEND)
+	$(BIN)/python -m tests.support.suite
+
+test-fast: $(DEV) $(FRONTEND)
+	$(BIN)/python -m pytest -n 2 -m "not process and not browser and not postgres and not redis and not slow"
+
+lint: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(DEV)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+screenshots: $(DEV) $(FRONTEND)
+	$(BIN)/python -m scripts.screenshots
+
+clean:
+	rm -rf $(VENV) node_modules staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# each step is done again only when the lock file that it follows has changed
+$(VENV)/.created:
+	@scripts/make_venv.sh $(VENV)
+	@touch $@
+
+$(RUNTIME): requirements.lock | $(VENV)/.created
+	@echo "Installing the Python packages"
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+# the development packages hold the others too
+$(DEV): requirements-dev.lock requirements.lock | $(VENV)/.created
+	@echo "Installing the Python packages for development"
+	@$(PIP) -r requirements-dev.lock
+	@touch $@ $(RUNTIME)
+
+$(FRONTEND): package-lock.json package.json requirements-node.lock | $(VENV)/.created
+	@scripts/install_frontend.sh $(VENV)
+	@touch $@

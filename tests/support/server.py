@@ -1,0 +1,132 @@
+"""A real `manage.py serve` process on a free port with a database of its own: started, killed, restarted, questioned."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tests.support.reach import BASE_DIR
+from tests.support.services import free_port
+
+READY_SECONDS = 40
+STOP_SECONDS = 20
+
+
+class ServerError(Exception):
+    """The server process did not do what it was asked to."""
+
+
+@dataclass
+class Server:
+    """A server and its folder. `environment` is what it is started with, on top of the tests' own."""
+
+    folder: Path
+    environment: dict[str, str]
+    arguments: tuple[str, ...] = ()
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log_path(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def output(self) -> str:
+        """Everything it wrote so far, over all its starts."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def start(self) -> "Server":
+        """Start it and wait until it says that it is ready."""
+        command = [sys.executable, "manage.py", "serve", "--port", str(self.port), *self.arguments]
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=BASE_DIR, env=os.environ | self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        until = time.monotonic() + READY_SECONDS
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                raise ServerError(f"ended with {self.process.returncode} at its start:\n{self.output[-4000:]}")
+            if self.is_ready():
+                return self
+            time.sleep(0.05)
+        self.kill()
+        raise ServerError(f"not ready after {READY_SECONDS} s:\n{self.output[-4000:]}")
+
+    def is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> int:
+        """Ask it to end (SIGTERM), and answer its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        """End it in the middle of whatever it does (SIGKILL)."""
+        return self._end(signal.SIGKILL)
+
+    def restart(self) -> "Server":
+        """Start it again on the same database, whether it was stopped or killed."""
+        self.close()
+        return self.start()
+
+    def close(self) -> None:
+        if self.process and self.process.poll() is None and self.stop() != 0:
+            raise ServerError(f"did not end cleanly:\n{self.output[-4000:]}")
+
+    def _end(self, how: signal.Signals) -> int:
+        assert self.process is not None, "it was never started"
+        self.process.send_signal(how)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise ServerError(f"still there {STOP_SECONDS} s after {how.name}:\n{self.output[-4000:]}") from None
+
+    def manage(self, *arguments: str, check: bool = True) -> str:
+        """Run a management command on the same database, and answer what it printed."""
+        result = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=BASE_DIR,
+            env=os.environ | self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        if check and result.returncode:
+            raise ServerError(
+                f"manage.py {' '.join(arguments)} ended with {result.returncode}:\n{result.stdout}{result.stderr}"
+            )
+        return result.stdout + result.stderr
+
+    def client(self, token: str = "") -> httpx.Client:
+        """An HTTP client of this server, with a token's identity or with none."""
+        headers = {"Authorization": f"Token {token}"} if token else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+    def add_user(self, username: str, *, password: str = "correct-horse-9", staff: bool = False, accounts: str = "") -> str:
+        """Add a user who is a member of the named accounts (user ids, with spaces between), and answer a token of theirs."""
+        kind = "superuser" if staff else "user"
+        code = f"""
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from knox.models import AuthToken
+from engine.services.accounts import account_open
+user = get_user_model().objects.create_{kind}({username!r}, password={password!r})
+for user_id in {accounts!r}.split():
+    account_open(user_id=user_id, now=timezone.now(), members=[user])
+print("TOKEN", AuthToken.objects.create(user)[1])
+"""
+        return self.manage("shell", "-v0", "-c", code).rsplit("TOKEN ", 1)[1].split()[0]
