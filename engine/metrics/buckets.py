@@ -1,0 +1,15 @@
+"""Where a minute and an IST trading day begin."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+IST = ZoneInfo("Asia/Kolkata")
+
+
+def minute_start(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def day_start(at: datetime) -> datetime:
+    """The midnight in India that began the trading day of `at`."""
+    return at.astimezone(IST).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
