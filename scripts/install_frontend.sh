@@ -16,4 +16,4 @@ if [ "$npm_major" -lt 7 ]; then # older ones cannot read the lock file
     PATH=$PWD/$node/bin:$PATH
 fi
 echo "Installing the front-end packages"
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
