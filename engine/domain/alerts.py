@@ -9,6 +9,7 @@ from uuid import UUID
 
 from engine.domain.enums import AlertLevel
 
+COMPONENT_LENGTH = 40
 TITLE_LENGTH = 200
 MESSAGE_LENGTH = 1000
 FINGERPRINT_LENGTH = 200
@@ -67,6 +68,18 @@ def storable(text: str, length: int) -> str:
     """The text without what a database refuses (NUL, lone surrogates), cut to `length` characters."""
     clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     return clean if len(clean) <= length else clean[: length - 1] + "…"
+
+
+def storable_data(data: Any) -> Any:
+    """The same of every text in it."""
+    match data:
+        case str():
+            return storable(data, MESSAGE_LENGTH)
+        case Mapping():
+            return {storable_data(str(key)): storable_data(value) for key, value in data.items()}
+        case list() | tuple():
+            return [storable_data(value) for value in data]
+    return data
 
 
 def alert_id(at: datetime, suffix: int) -> str:
