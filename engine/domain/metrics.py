@@ -97,7 +97,7 @@ class Histogram:
         passed = 0
         for bucket, count in sorted(self.buckets.items()):
             if passed + count >= rank:
-                within = GROWTH ** (bucket + (rank - passed) / count)
+                within = float(GROWTH ** (bucket + (rank - passed) / count))
                 return min(max(within, self.min_us), self.max_us)
             passed += count
         return float(self.max_us)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -117,7 +118,7 @@ def record(delta: Delta, *, now: datetime) -> None:
     stamp = now.astimezone(UTC).isoformat()
     for histogram in delta.timings.values():
         histogram.last_at = stamp
-    parameters: list[object] = []
+    parameters: list[Any] = []
     for span in spans:
         deltas = [advance.delta for advance in _uncommitted(writer) if span in advance.spans]
         parameters += _row(writer, span, writer.total(span, [*deltas, delta]), now)
@@ -128,10 +129,11 @@ def record(delta: Delta, *, now: datetime) -> None:
 
 def _uncommitted(writer: _Writer) -> list[_Advance]:
     """What was recorded earlier in this transaction and not rolled back to a savepoint since: written, not yet remembered."""
-    return [hook for _, hook, _ in connection.run_on_commit if isinstance(hook, _Advance) and hook.writer is writer]
+    hooks = (entry[1] for entry in connection.run_on_commit)
+    return [hook for hook in hooks if isinstance(hook, _Advance) and hook.writer is writer]
 
 
-def _row(writer: _Writer, span: _Span, total: Delta, now: datetime) -> list[object]:
+def _row(writer: _Writer, span: _Span, total: Delta, now: datetime) -> list[Any]:
     adapt = connection.ops.adapt_datetimefield_value
     timings = {operation: histogram.to_json() for operation, histogram in total.timings.items()}
     counters_json, timings_json = json.dumps(total.counters), json.dumps(timings)
