@@ -11,11 +11,14 @@ SHARED = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+AS_JSON = [structlog.processors.format_exc_info]  # the traceback as one string
 
 
 def logging_settings(*, level: str, as_json: bool) -> dict[str, Any]:
     """Set up structlog and the standard library's logging alike, and return what was set."""
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    # plain tracebacks: a rich one prints the local variables, and with them whatever secret they hold
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.processors.JSONRenderer() if as_json else console
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -29,7 +32,11 @@ def logging_settings(*, level: str, as_json: bool) -> dict[str, Any]:
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": SHARED,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *(AS_JSON if as_json else []),
+                    renderer,
+                ],
             }
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},

@@ -15,6 +15,7 @@ class Strategy(models.Model):
     strategy_type = one_of(StrategyType, default="CUSTOM")
     rule = models.CharField(max_length=40, blank=True, default="")
     status = one_of(StrategyStatus, default="ACTIVE")
+    status_reason = models.CharField(max_length=200, blank=True, default="", help_text="why it is paused or stopped")
     symbols = models.JSONField(default=list, help_text="which symbols it trades; an empty list is all of them")
     parameters = models.JSONField(default=dict)
     max_positions = models.PositiveIntegerField(default=10)

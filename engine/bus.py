@@ -1,0 +1,83 @@
+"""The only user of the channel layer: rings the lanes' doorbells and tells pages what changed.
+
+Both are hints. What is true stands in the database, and everybody polls it once a second anyway: a lost message costs a second
+at most, and a layer that is away never fails a write. Call these after commit.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+import structlog
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from engine import topics
+from engine.domain.enums import Lane
+
+log = structlog.get_logger(__name__)
+
+
+class Bus:
+    """Sends on the process's one event loop, from whatever thread; before `bind`, on a loop of the moment."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Use this loop from now on: an in-memory layer is heard on the loop on which it was sent only."""
+        self.loop = loop
+
+    def ring(self, lanes: Iterable[Lane]) -> None:
+        """Wake the lanes: there is work."""
+        self._send([self._wake(lane) for lane in set(lanes)])
+
+    def announce(self, changed: Iterable[str]) -> None:
+        """Tell every server process that these topics changed."""
+        self._send([self._tell(sorted(set(changed)))])
+
+    def ring_after_commit(self, lanes: Iterable[Lane]) -> None:
+        """`robust`: a layer that is away must not turn a committed write into an error."""
+        waiting = set(lanes)
+        transaction.on_commit(lambda: self.ring(waiting), robust=True)
+
+    def announce_after_commit(self, changed: Iterable[str]) -> None:
+        waiting = set(changed)
+        transaction.on_commit(lambda: self.announce(waiting), robust=True)
+
+    def _send(self, sends: list[Coroutine[Any, Any, None]]) -> None:
+        for send in sends:
+            if self.loop is not None and self.loop.is_running():
+                asyncio.run_coroutine_threadsafe(send, self.loop)
+            else:
+                async_to_sync(_run)(send)
+
+    async def _wake(self, lane: Lane) -> None:
+        await self._try(get_channel_layer().send(topics.lane_channel(lane), {"type": "wake"}))
+
+    async def _tell(self, changed: list[str]) -> None:
+        await self._try(get_channel_layer().group_send(topics.LIVE, {"type": "live.dirty", "topics": changed}))
+
+    async def _try(self, send: Coroutine[Any, Any, None]) -> None:
+        try:
+            await send
+        except (OSError, ConnectionError, asyncio.TimeoutError, *layer_errors()) as error:
+            log.warning("channel_layer_away", error=repr(error))
+
+
+def layer_errors() -> tuple[type[Exception], ...]:
+    """What a layer raises when it is full or away."""
+    from channels.exceptions import ChannelFull
+    from redis.exceptions import RedisError
+
+    return (ChannelFull, RedisError)
+
+
+async def _run(send: Coroutine[Any, Any, None]) -> None:
+    await send
+
+
+bus = Bus()
+bind, ring, announce = bus.bind, bus.ring, bus.announce
+ring_after_commit, announce_after_commit = bus.ring_after_commit, bus.announce_after_commit

@@ -1,0 +1,164 @@
+"""A Book is one account's state in memory: what handlers read and change, and what the batch has to save of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from engine.domain.alerts import AlertRaised
+from engine.domain.enums import SignalDecision, StrategyStatus, TradingState
+from engine.domain.orders import Order
+from engine.domain.positions import ZERO, Position
+
+PositionKey = tuple[str, str]  # symbol, strategy id ("" for none)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the account may do: its own limits where it has any, the configuration's elsewhere. Percentages of equity."""
+
+    confidence_threshold: Decimal
+    allow_short: bool
+    max_position_size_percent: Decimal
+    max_portfolio_exposure_percent: Decimal
+    max_sector_exposure_percent: Decimal
+    max_concurrent_orders: int
+    risk_check_enabled: bool
+
+
+NO_LIMITS = Limits(ZERO, True, ZERO, ZERO, ZERO, 0, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An instrument and its latest price. `received_at` is when the price reached us."""
+
+    symbol: str
+    sector: str
+    tick_size: Decimal
+    lot_size: int
+    last_price: Decimal | None
+    received_at: datetime | None
+
+
+@dataclass(slots=True)
+class Context:
+    """What handlers may know of the world: the time, prices and settings. They ask nothing else."""
+
+    now: datetime
+    quotes: Mapping[str, Quote]
+    price_max_age_seconds: int
+    slippage_bps: int
+
+
+@dataclass(slots=True)
+class StrategyState:
+    status: StrategyStatus
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class SignalRecord:
+    """A signal and what became of it."""
+
+    id: UUID
+    received_at: datetime
+    data: Mapping[str, Any]
+    decision: SignalDecision | None = None
+    reason: str = ""
+    order_id: UUID | None = None
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A fill as booked. `realized_pnl` is before charges, in rupees."""
+
+    id: UUID
+    order_id: UUID
+    symbol: str
+    side: str
+    quantity: int
+    price: Decimal
+    charges: Mapping[str, Decimal]
+    realized_pnl: Decimal
+    strategy_id: str
+    broker_execution_id: str
+    executed_at: datetime
+
+
+@dataclass(slots=True)
+class Changes:
+    """What the handlers touched: the saver writes this and nothing else."""
+
+    account: bool = False
+    orders: dict[UUID, Order] = field(default_factory=dict)
+    positions: dict[UUID, Position] = field(default_factory=dict)
+    executions: list[Execution] = field(default_factory=list)
+    signals: dict[UUID, SignalRecord] = field(default_factory=dict)
+    strategies: dict[str, StrategyState] = field(default_factory=dict)
+    alerts: list[AlertRaised] = field(default_factory=list)
+    cleared_alerts: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Book:
+    """One account. `orders` holds the working ones, `positions` the open ones; money in rupees."""
+
+    user_id: str
+    cash: Decimal
+    limits: Limits
+    trading_day: date
+    day_start_equity: Decimal
+    peak_equity: Decimal
+    trading_state: TradingState = TradingState.ACTIVE
+    trading_state_reason: str = ""
+    positions: dict[PositionKey, Position] = field(default_factory=dict)
+    orders: dict[UUID, Order] = field(default_factory=dict)
+    strategies: dict[str, StrategyState] = field(default_factory=dict)
+    open_alerts: set[str] = field(default_factory=set)
+    moved: list[Position] = field(default_factory=list)  # by the latest fill
+    changes: Changes = field(default_factory=Changes)
+
+    @classmethod
+    def blank(cls, stream: str) -> "Book":
+        """Where folding an account begins; and what a system stream's events, which touch no account, are handled with."""
+        return cls(stream, ZERO, NO_LIMITS, date.min, ZERO, ZERO)
+
+    def position(self, symbol: str, strategy_id: str) -> Position | None:
+        return self.positions.get((symbol, strategy_id))
+
+    def touch_order(self, order: Order) -> None:
+        """Remember the order for saving, and keep it at hand only while it works."""
+        self.changes.orders[order.id] = order
+        if order.is_working:
+            self.orders[order.id] = order
+        else:
+            self.orders.pop(order.id, None)
+
+    def touch_position(self, position: Position) -> None:
+        """Remember the position for saving, and keep it at hand only while it is open."""
+        self.changes.positions[position.id] = position
+        key = (position.symbol, position.strategy_id)
+        if position.quantity:
+            self.positions[key] = position
+        else:
+            self.positions.pop(key, None)
+
+    def equity(self, quotes: Mapping[str, Quote]) -> Decimal:
+        """Cash and the market value of all positions; a position without a price counts at its cost."""
+        return self.cash + sum((value_of(position, quotes) for position in self.positions.values()), ZERO)
+
+    def exposure(self, quotes: Mapping[str, Quote]) -> Decimal:
+        """Gross: long and short add up."""
+        return sum((abs(value_of(position, quotes)) for position in self.positions.values()), ZERO)
+
+
+def value_of(position: Position, quotes: Mapping[str, Quote]) -> Decimal:
+    """The position's market value, or its cost where no price is known. Signed, in rupees."""
+    quote = quotes.get(position.symbol)
+    if quote is None or quote.last_price is None:
+        return position.cost
+    return position.quantity * quote.last_price

@@ -1,0 +1,57 @@
+"""What each event does: `apply` changes the book from the event's own data (folding the log uses nothing else), then the
+deciders say what follows. This table reads like the diagram of the flow."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.domain.book import Book, Context
+from engine.domain.events import Event, EventType
+from engine.handlers import alerts, fills, orders, signals, trading
+
+Apply = Callable[[Book, Event], None]
+Decide = Callable[[Book, Event, Context], list[Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    apply: Apply | None = None
+    then: tuple[Decide, ...] = ()
+
+
+RECORDED = Handling()  # in the log for people to read; nothing follows from it
+
+HANDLERS: dict[EventType, Handling] = {
+    EventType.ACCOUNT_OPENED: Handling(trading.open_account),
+    EventType.ACCOUNT_UPDATED: RECORDED,
+    EventType.TRADING_DAY_STARTED: Handling(trading.start_day),
+    EventType.SIGNAL_RECEIVED: Handling(signals.receive, then=(signals.decide,)),
+    EventType.SIGNAL_HELD: Handling(signals.hold),
+    EventType.SIGNAL_REFUSED: Handling(signals.refuse),
+    EventType.ORDER_CREATED: Handling(orders.create, then=(orders.check_risk,)),
+    EventType.ORDER_SUBMITTED: Handling(orders.submit, then=(orders.match_on_paper, orders.clear_refusals)),
+    EventType.ORDER_UPDATED: Handling(orders.update, then=(orders.match_on_paper,)),
+    EventType.ORDER_EXECUTED: Handling(fills.book_fill, then=(fills.announce_position,)),
+    EventType.ORDER_CANCELLED: Handling(orders.cancel),
+    EventType.ORDER_REJECTED: Handling(orders.reject, then=(orders.refuse_signal, alerts.warn_of_refusal)),
+    EventType.ORDER_EXPIRED: Handling(orders.expire),
+    EventType.POSITION_OPENED: RECORDED,
+    EventType.POSITION_UPDATED: RECORDED,
+    EventType.POSITION_CLOSED: RECORDED,
+    EventType.STOP_LOSS_EXECUTED: Handling(then=(fills.exit_position,)),
+    EventType.RISK_ALERT: Handling(then=(alerts.raise_alert,)),
+    EventType.PERFORMANCE_ALERT: Handling(then=(alerts.raise_alert,)),
+    EventType.EMERGENCY_STOP: Handling(trading.halt, then=(trading.stop_everything, alerts.announce_halt)),
+    EventType.TRADING_RESUMED: Handling(trading.resume, then=(trading.restart_strategies, alerts.clear_halt)),
+    EventType.MARKET_DATA_UPDATE: RECORDED,
+    EventType.STRATEGY_STARTED: Handling(trading.start_strategy),
+    EventType.STRATEGY_PAUSED: Handling(trading.pause_strategy),
+    EventType.STRATEGY_RESUMED: Handling(trading.start_strategy),
+    EventType.STRATEGY_STOPPED: Handling(trading.stop_strategy),
+    EventType.STRATEGY_RETIRED: Handling(trading.stop_strategy),
+    EventType.STRATEGY_CONTROL_ACTION: RECORDED,
+    EventType.STRATEGY_LIFECYCLE: RECORDED,
+    EventType.SYSTEM_ERROR: Handling(then=(alerts.raise_alert,)),
+    EventType.HEALTH_CHECK: RECORDED,
+    EventType.USER_ACTION: RECORDED,
+    EventType.CONFIG_UPDATED: RECORDED,
+}

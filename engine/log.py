@@ -1,0 +1,249 @@
+"""The append-only log and its small work table: append, claim, finish, retry. All SQL on events stands here."""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from engine import bulk, bus
+from engine.domain.enums import Lane
+from engine.domain.events import Event, EventType
+from engine.handlers.decide import Handled
+from engine.models import Event as EventRow
+from engine.models import PendingEvent, Stream
+
+MAX_ATTEMPTS = 3
+RETRY_SECONDS = (1, 4)  # before the second and the third attempt; each up to half longer, by chance
+STREAMS_A_BATCH = 16  # few, so that other processes find streams to work on
+EVENT_COLUMNS = (
+    "id",
+    "uid",
+    "type",
+    "stream",
+    "seq",
+    "data",
+    "priority",
+    "correlation_id",
+    "causation_id",
+    "created_at",
+    "processed_at",
+    "duration_us",
+    "attempts",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event that is ours to handle in this transaction, and how often it failed before."""
+
+    event: Event
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The streams that this transaction holds, with how many events each has handled; and their due events, in order."""
+
+    seqs: dict[str, int]
+    items: list[Claimed]
+
+
+def append(events: Sequence[Event], *, now: datetime) -> list[int]:
+    """Put events into the log and onto their lanes; the lanes' doorbells ring after commit. Returns the log's ids."""
+    if not events:
+        return []
+    ensure_streams({event.stream for event in events if event.stream.startswith("$")})
+    ids = bulk.reserve_ids(EventRow, len(events))
+    bulk.insert(EventRow, EVENT_COLUMNS, [_row(event, id) for event, id in zip(events, ids, strict=True)])
+    bulk.insert(
+        PendingEvent,
+        ("event", "lane", "stream", "priority", "due_at", "attempts", "last_error"),
+        [(id, event.lane, event.stream, event.priority, now, 0, "") for event, id in zip(events, ids, strict=True)],
+    )
+    bus.ring_after_commit({event.lane for event in events})
+    return ids
+
+
+def record(event: Event, *, seq: int) -> None:
+    """Put an event into the log that is handled already, in this very transaction, as its stream's number `seq`."""
+    (id,) = bulk.reserve_ids(EventRow, 1)
+    bulk.insert(EventRow, EVENT_COLUMNS, [_row(event, id, seq, event.at, 0)])
+
+
+def _row(
+    event: Event, id: int, seq: int | None = None, processed_at: datetime | None = None, duration_us: int | None = None
+) -> tuple[object, ...]:
+    return (
+        id,
+        event.uid,
+        event.type,
+        event.stream,
+        seq,
+        event.data,
+        event.priority,
+        event.correlation_id,
+        event.causation_id,
+        event.at,
+        processed_at,
+        duration_us,
+        0,
+    )
+
+
+def claim(lane: Lane, *, now: datetime, limit: int, after: str = "") -> Claim:
+    """Lock the streams that have work in this lane, and take their due events, as fairly as the streams are many.
+
+    `after` rotates: streams that sort behind it come first. A stream whose next event waits for another attempt is left alone:
+    nothing overtakes it.
+    """
+    waiting = _streams_waiting(lane)
+    waiting = [name for name in waiting if name > after] + [name for name in waiting if name <= after]
+    seqs = lock_streams(waiting, at_most=STREAMS_A_BATCH)
+    if not seqs:
+        return Claim({}, [])
+    items, held_up = [], set()
+    for item, due_at in _heads(lane, list(seqs), max(1, limit // len(seqs))):
+        stream = item.event.stream
+        if due_at > now:
+            held_up.add(stream)
+        if stream not in held_up:
+            items.append(item)
+    return Claim(seqs, items)
+
+
+def claim_one(event_id: int) -> Claim:
+    """Lock the event's stream and take the event alone, if it still waits and nobody else holds its stream."""
+    pending = PendingEvent.objects.filter(event_id=event_id, dead_at__isnull=True).values_list("lane", "stream").first()
+    if pending is None:
+        return Claim({}, [])
+    lane, stream = pending
+    seqs = lock_streams([stream])
+    if not seqs:
+        return Claim({}, [])
+    heads = _heads(Lane(lane), [stream], 1)
+    return Claim(seqs, [item for item, _ in heads if item.event.id == event_id])
+
+
+def has_work(lane: Lane) -> bool:
+    """Whether anything living waits in the lane, due or not: a glance, without a lock."""
+    return PendingEvent.objects.filter(lane=lane, dead_at__isnull=True).exists()
+
+
+def _streams_waiting(lane: Lane) -> list[str]:
+    """The streams with living work in the lane: one step through the index per stream, however much work each has."""
+    living = "from engine_pendingevent where lane = %s and dead_at is null"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"with recursive waiting(stream) as (select min(stream) {living} union all "
+            f"select (select min(stream) {living} and stream > waiting.stream) from waiting where waiting.stream is not null) "
+            "select stream from waiting where stream is not null",
+            [lane, lane],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def lock_streams(names: Sequence[str], *, at_most: int = 1000) -> dict[str, int]:
+    """Lock the first of the streams that nobody else holds, until the transaction ends; how many events each has handled.
+
+    On SQLite the transaction itself is the lock: there is one writer at a time.
+    """
+    if not names:
+        return {}
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "select s.name, s.seq from unnest(%s::text[]) with ordinality as wanted (name, place) "
+                "join engine_stream s on s.name = wanted.name order by place limit %s for update of s skip locked",
+                [list(names), at_most],
+            )
+        else:
+            marks = ", ".join(["%s"] * len(names[:at_most]))
+            cursor.execute(f"select name, seq from engine_stream where name in ({marks})", names[:at_most])
+        return dict(cursor.fetchall())
+
+
+def _heads(lane: Lane, streams: Sequence[str], share: int) -> list[tuple[Claimed, datetime]]:
+    """The first `share` events of each stream, by priority and age. Cut where one waits for another attempt."""
+    head = (
+        "select * from (select event_id, attempts, due_at from engine_pendingevent where lane = %s and stream = %s "
+        "and dead_at is null order by priority desc, event_id limit %s) as head"
+    )
+    heads = " union all ".join([head] * len(streams))
+    parameters = [value for stream in streams for value in (lane, stream, share)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select e.id, e.uid, e.type, e.stream, e.data, e.correlation_id, e.causation_id, e.created_at, head.attempts, "
+            f"head.due_at, e.priority from ({heads}) as head join engine_event e on e.id = head.event_id",
+            parameters,
+        )
+        rows = cursor.fetchall()
+    rows.sort(key=lambda row: (-row[10], row[0]))
+    return [(_claimed(row), _time(row[9])) for row in rows]
+
+
+def _claimed(row: tuple) -> Claimed:  # type: ignore[type-arg]
+    id, uid, kind, stream, data, correlation_id, causation_id, created_at, attempts, *_ = row
+    event = Event(
+        EventType(kind),
+        stream,
+        bulk.loads(data),
+        _time(created_at),
+        _uuid(correlation_id),
+        None if causation_id is None else _uuid(causation_id),
+        _uuid(uid),
+        id,
+    )
+    return Claimed(event, attempts)
+
+
+def finish(claimed: Sequence[Event], handled: Sequence[Handled], seqs: dict[str, int]) -> None:
+    """Mark the claimed events done, put what followed into the log, and advance the streams: all in the caller's transaction."""
+    followed = sum(1 for item in handled if item.event.id is None)
+    ids = iter(bulk.reserve_ids(EventRow, followed) if followed else ())
+    done, follow_ups = [], []
+    for item in handled:
+        event = item.event
+        seqs[event.stream] += 1
+        seq = seqs[event.stream]
+        if event.id is None:
+            follow_ups.append(_row(event, next(ids), seq, item.at, item.duration_us))
+        else:
+            done.append((event.id, seq, item.at, item.duration_us))
+    bulk.update(EventRow, ("id", "seq", "processed_at", "duration_us"), done)
+    bulk.insert(EventRow, EVENT_COLUMNS, follow_ups)
+    bulk.delete(PendingEvent, "event", [event.id for event in claimed])
+    bulk.update(Stream, ("name", "seq"), [(name, seqs[name]) for name in {item.event.stream for item in handled}])
+
+
+def fail(item: Claimed, error: str, *, now: datetime) -> bool:
+    """Count a failed attempt: due again after a while, or dead after the third. Returns whether it is dead now."""
+    attempts = item.attempts + 1
+    dead = attempts >= MAX_ATTEMPTS
+    wait = 0 if dead else RETRY_SECONDS[attempts - 1] * (1 + random.random() / 2)  # noqa: S311 - jitter, no secret
+    PendingEvent.objects.filter(event_id=item.event.id).update(
+        attempts=attempts, last_error=error, due_at=now + timedelta(seconds=wait), dead_at=now if dead else None
+    )
+    EventRow.objects.filter(id=item.event.id).update(attempts=attempts, error=error)
+    return dead
+
+
+def dead_letter_fingerprint(event_id: int) -> str:
+    return f"dead:{event_id}"
+
+
+def ensure_streams(names: Iterable[str]) -> None:
+    """Streams exist before anything is appended to them."""
+    bulk.insert(Stream, ("name", "seq"), [(name, 0) for name in names], on_conflict="on conflict do nothing")
+
+
+def _time(value: datetime | str) -> datetime:
+    """PostgreSQL gives times with their zone; SQLite times or text without one, in UTC."""
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _uuid(value: UUID | str) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)

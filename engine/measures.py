@@ -1,0 +1,67 @@
+"""What a batch of handled events adds to the counters and timings."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from engine.domain.events import Event, EventType
+from engine.handlers.decide import Handled
+from engine.metrics import Delta
+
+COUNTED = {
+    EventType.SIGNAL_RECEIVED: ("signals_processed",),
+    EventType.SIGNAL_HELD: ("signals_held",),
+    EventType.SIGNAL_REFUSED: ("signals_refused",),
+    EventType.ORDER_CREATED: ("orders_created",),
+    EventType.ORDER_EXECUTED: ("orders_executed", "orders_processed"),
+    EventType.ORDER_CANCELLED: ("orders_cancelled", "orders_processed"),
+    EventType.ORDER_REJECTED: ("orders_rejected", "orders_processed", "failed_orders"),
+    EventType.ORDER_EXPIRED: ("orders_expired", "orders_processed"),
+    EventType.POSITION_OPENED: ("positions_opened",),
+    EventType.POSITION_CLOSED: ("positions_closed",),
+    EventType.RISK_ALERT: ("risk_alerts",),
+    EventType.MARKET_DATA_UPDATE: ("market_data_updates",),
+    EventType.STRATEGY_STARTED: ("strategies_started",),
+    EventType.STRATEGY_STOPPED: ("strategies_stopped",),
+    EventType.SYSTEM_ERROR: ("system_errors", "errors_count"),
+    EventType.HEALTH_CHECK: ("health_checks",),
+}
+
+
+def measure(handled: Sequence[Handled], *, ended_at: datetime) -> Delta:
+    """Counters and timings of one batch. `ended_at` is the moment just before the commit; times are in microseconds."""
+    delta = Delta()
+    began: dict[UUID, Event] = {}
+    for item in handled:
+        event = item.event
+        delta.count("events_processed")
+        delta.time("event_handling", item.duration_us)
+        for name in COUNTED.get(event.type, ()):
+            delta.count(name)
+        _measure_signal(delta, item, began, ended_at)
+    return delta
+
+
+def _measure_signal(delta: Delta, item: Handled, began: dict[UUID, Event], ended_at: datetime) -> None:
+    event = item.event
+    match event.type:
+        case EventType.SIGNAL_RECEIVED:
+            began[event.correlation_id] = event
+            delta.count(f"signals_{str(event.data['signal_type']).lower()}")
+            delta.time("signal_processing", micros(event.at, item.at) + item.duration_us)
+        case EventType.SIGNAL_REFUSED if event.data["rule"] == "low_confidence":
+            delta.count("signals_low_confidence")
+        case EventType.ORDER_CREATED:
+            began.setdefault(event.correlation_id, event)
+        case EventType.ORDER_EXECUTED:
+            if first := began.get(event.correlation_id):
+                delta.time("order_execution", micros(first.at, ended_at))
+                if first.type is EventType.SIGNAL_RECEIVED:
+                    delta.time("signal_to_position", micros(first.at, ended_at))
+        case EventType.POSITION_CLOSED:
+            delta.count("profitable_positions" if event.data["realized_pnl"] > 0 else "losing_positions")
+
+
+def micros(start: datetime, end: datetime) -> int:
+    """Whole microseconds between two moments; never negative, whatever the clock did."""
+    return max(0, int((end - start).total_seconds() * 1_000_000))

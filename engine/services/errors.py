@@ -1,0 +1,29 @@
+"""What a service refuses, and why. An exception's docstring is its message."""
+
+
+class ServiceError(Exception):
+    """The request cannot be carried out; nothing was changed."""
+
+    def __init__(self, message: str = "", *, field: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
+        self.field = field
+
+
+class UnknownAccount(ServiceError):
+    """There is no such account."""
+
+
+class UnknownInstrument(ServiceError):
+    """There is no such instrument."""
+
+
+class UnknownOrder(ServiceError):
+    """There is no such order."""
+
+
+class InvalidOrder(ServiceError):
+    """The order contradicts itself or the market's rules."""
+
+
+class EventNotDead(ServiceError):
+    """The event is not among the dead letters."""
