@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from engine import metrics
 from tests.support.browser import chromium, page, page_problems
 from tests.support.reach import (
     BASE_DIR,
@@ -85,6 +86,12 @@ def django_db_modify_db_settings() -> Iterator[None]:
     else:
         database["TEST"]["NAME"] = f"test_quantumleap_{RUN}"
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> None:
+    """Metrics are kept by the process as well as by the tables: no test counts on from another's."""
+    metrics.forget()
 
 
 @pytest.fixture(scope="session")
