@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -181,12 +182,23 @@ def _heads(lane: Lane, streams: Sequence[str], share: int) -> list[tuple[Claimed
         )
         rows = cursor.fetchall()
     rows.sort(key=lambda row: (-row[10], row[0]))
-    return [(_claimed(row), _time(row[9])) for row in rows]
+    return [(Claimed(_event(row), row[8]), _time(row[9])) for row in rows]
 
 
-def _claimed(row: tuple) -> Claimed:  # type: ignore[type-arg]
-    id, uid, kind, stream, data, correlation_id, causation_id, created_at, attempts, *_ = row
-    event = Event(
+def handled_events(stream: str, *, after: int, limit: int) -> list[tuple[int, Event]]:
+    """The stream's handled events behind its number `after`, with their numbers, in the order in which they were handled."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, uid, type, stream, data, correlation_id, causation_id, created_at, seq from engine_event "
+            "where stream = %s and seq > %s order by seq limit %s",
+            [stream, after, limit],
+        )
+        return [(row[8], _event(row)) for row in cursor.fetchall()]
+
+
+def _event(row: Sequence[Any]) -> Event:
+    id, uid, kind, stream, data, correlation_id, causation_id, created_at, *_ = row
+    return Event(
         EventType(kind),
         stream,
         bulk.loads(data),
@@ -196,7 +208,6 @@ def _claimed(row: tuple) -> Claimed:  # type: ignore[type-arg]
         _uuid(uid),
         id,
     )
-    return Claimed(event, attempts)
 
 
 def finish(claimed: Sequence[Event], handled: Sequence[Handled], seqs: dict[str, int]) -> None:

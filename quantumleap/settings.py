@@ -127,6 +127,7 @@ LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "sign-in"
 # The old frontend sends no identity. `serve --demo` turns this on for itself; nowhere else should it be on.
 TRADING_ENGINE_LEGACY_ANONYMOUS = env.bool("TRADING_ENGINE_LEGACY_ANONYMOUS", False)
+DEMO_SIGN_IN: dict[str, str] | None = None  # likewise
 # Whether /health, /metrics and /alerts answer without a sign-in, as they always did.
 TRADING_ENGINE_PUBLIC_READS = env.bool("TRADING_ENGINE_PUBLIC_READS", True)
 HTTPS_ONLY = env.bool("HTTPS_ONLY", False)
