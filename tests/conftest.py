@@ -108,7 +108,7 @@ def serve_process(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ca
     """Start real servers: `serve_process("--demo", LOG_LEVEL="DEBUG")`. Each has a database of its own, unless one is named."""
     servers: list[Server] = []
 
-    def start(*arguments: str, **environment: str) -> Server:
+    def start(*arguments: str, migrate: bool = False, **environment: str) -> Server:
         folder = tmp_path / f"server-{len(servers)}"
         folder.mkdir()
         if "DATABASE_URL" not in environment:
@@ -116,6 +116,8 @@ def serve_process(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ca
             environment["DATABASE_URL"] = f"sqlite:///{folder / 'server.sqlite3'}"
         defaults = {"SECRET_KEY": "only-for-tests", "REDIS_URL": "", "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"}
         servers.append(Server(folder, defaults | environment, arguments))
+        if migrate:
+            servers[-1].manage("migrate", "-v0")
         return servers[-1].start()
 
     yield start

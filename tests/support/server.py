@@ -2,11 +2,15 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -116,6 +120,10 @@ class Server:
         headers = {"Authorization": f"Token {token}"} if token else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=30)
 
+    def shell(self, code: str) -> str:
+        """Run Python code beside the server, on its database, and answer what it printed."""
+        return self.manage("shell", "-v0", "-c", code)
+
     def add_user(self, username: str, *, password: str = "correct-horse-9", staff: bool = False, accounts: str = "") -> str:
         """Add a user who is a member of the named accounts (user ids, with spaces between), and answer a token of theirs."""
         kind = "superuser" if staff else "user"
@@ -129,4 +137,28 @@ for user_id in {accounts!r}.split():
     account_open(user_id=user_id, now=timezone.now(), members=[user])
 print("TOKEN", AuthToken.objects.create(user)[1])
 """
-        return self.manage("shell", "-v0", "-c", code).rsplit("TOKEN ", 1)[1].split()[0]
+        return self.shell(code).rsplit("TOKEN ", 1)[1].split()[0]
+
+    def set_prices(self, sectors: dict[str, str], price: int = 100) -> None:
+        """Give the shares a price that came in just now. `sectors` is {symbol: sector}."""
+        self.shell(f"""
+from decimal import Decimal
+from tests.support.factories import instrument
+for symbol, sector in {sectors!r}.items():
+    instrument(symbol, price=Decimal({price}), sector=sector)
+""")
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a query answers on the server's own SQLite file, read beside it."""
+        path = self.environment["DATABASE_URL"].removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=20)) as connection:
+            return connection.execute(query).fetchall()
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Wait until it is so. Raises ServerError when it is not in time."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            raise ServerError(f"not within {seconds:g} s: {what}")
+        time.sleep(0.02)
