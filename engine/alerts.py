@@ -42,7 +42,7 @@ _COLUMNS = (
 _ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, 'ACTIVE', %s, %s, %s, '', '', '')"
 
 
-class AlertNotFound(Exception):  # noqa: N818 - a sentence, not a kind of error
+class AlertNotFound(Exception):
     """The alert is unknown, or already resolved."""
 
     def __init__(self, alert_id: str) -> None:

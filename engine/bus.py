@@ -7,6 +7,7 @@ at most, and a layer that is away never fails a write. Call these after commit.
 import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from asgiref.sync import async_to_sync
@@ -46,6 +47,17 @@ class Bus:
         waiting = set(changed)
         transaction.on_commit(lambda: self.announce(waiting), robust=True)
 
+    def round_trip(self, *, seconds: float) -> bool:
+        """Whether a message comes back to us through the layer within the time. Not for a thread that runs a loop."""
+        if self.loop is None or not self.loop.is_running():
+            return async_to_sync(_there_and_back)(seconds)
+        trip = asyncio.run_coroutine_threadsafe(_there_and_back(seconds), self.loop)
+        try:
+            return trip.result(seconds + 0.2)
+        except TimeoutError:  # the loop itself is stuck
+            trip.cancel()
+            return False
+
     def _send(self, sends: list[Coroutine[Any, Any, None]]) -> None:
         for send in sends:
             if self.loop is not None and self.loop.is_running():
@@ -74,10 +86,36 @@ def layer_errors() -> tuple[type[Exception], ...]:
     return (ChannelFull, RedisError)
 
 
+async def _there_and_back(seconds: float) -> bool:
+    """Send to a channel of our own until something arrives: what is sent before Redis knows the subscription is lost."""
+    layer, channel = get_channel_layer(), f"probe.{uuid4().hex}"
+    arrival = asyncio.create_task(layer.receive(channel))
+    try:
+        async with asyncio.timeout(seconds):
+            while not arrival.done():
+                await layer.send(channel, {"type": "probe"})
+                await asyncio.wait({arrival}, timeout=0.02)
+        return arrival.exception() is None
+    except (OSError, TimeoutError, *layer_errors()):
+        return False
+    finally:
+        await _hang_up(layer, channel, arrival)
+
+
+async def _hang_up(layer: Any, channel: str, arrival: "asyncio.Task[Any]") -> None:
+    """A layer unsubscribes when a receive is cancelled, and never otherwise; one that is away does not even then."""
+    if arrival.done() and arrival.exception() is None:
+        arrival = asyncio.create_task(layer.receive(channel))
+        await asyncio.sleep(0)
+    arrival.cancel()
+    await asyncio.wait({arrival}, timeout=0.1)
+    layer.channels.pop(channel, None)
+
+
 async def _run(send: Coroutine[Any, Any, None]) -> None:
     await send
 
 
 bus = Bus()
 bind, ring, announce = bus.bind, bus.ring, bus.announce
-ring_after_commit, announce_after_commit = bus.ring_after_commit, bus.announce_after_commit
+ring_after_commit, announce_after_commit, round_trip = bus.ring_after_commit, bus.announce_after_commit, bus.round_trip

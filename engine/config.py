@@ -48,7 +48,7 @@ class UpdateResult:
     errors: dict[str, str] = field(default_factory=dict)
 
 
-class InvalidValue(ValueError):  # noqa: N818 - a sentence, not a kind of error
+class InvalidValue(ValueError):
     """The value does not fit the setting's type or range."""
 
 
@@ -118,15 +118,15 @@ DEFAULTS = {setting.name: setting.default for setting in fields(Config)}
 
 
 def current() -> Config:
-    """The settings in force: one small SELECT. A stored value that does not hold (see `problems`) counts as not set."""
+    """The settings in force: one small SELECT. A stored value that does not hold (see `checked`) counts as not set."""
     values, _ = _stored()
     return Config(**values)
 
 
-def problems() -> list[str]:
-    """What is wrong with the stored settings, in words; empty when all is well."""
-    _, wrong = _stored()
-    return wrong
+def checked() -> tuple[Config, list[str]]:
+    """The settings in force, and what is wrong with the stored ones, in words."""
+    values, wrong = _stored()
+    return Config(**values), wrong
 
 
 def public_view() -> dict[str, Any]:
