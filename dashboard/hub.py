@@ -1,0 +1,241 @@
+"""One hub per server process: it listens to the layer once, and writes to all sockets of this process.
+
+Only topics that somebody watches are computed; each at most every 200 ms, in a thread of the hub's own; what changed is
+serialized once, and the same string goes to every socket.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import uuid4
+from weakref import WeakKeyDictionary
+
+import structlog
+from channels.layers import get_channel_layer
+from django.db import close_old_connections
+
+from dashboard.live.registry import compute, listens
+from dashboard.live.state import State, changes_between, iso
+from dashboard.live.topics import Topic
+from dashboard.pages.sessions import SESSION_TOPIC
+from engine import topics as layer_topics
+
+log = structlog.get_logger(__name__)
+
+INTERVAL = 0.2  # seconds between two computations of a topic
+POLL = 1.0  # seconds: a hint may get lost on its way, so everything is looked at this often anyway
+BEAT = 3.0  # seconds between two heartbeats
+RECHECK = 15.0  # seconds between two checks that the sockets' sessions still stand
+
+
+class Watcher(Protocol):
+    """A socket as the hub sees it."""
+
+    session_digest: str
+
+    async def push(self, text: str, feed: "Feed | None") -> None: ...
+    async def recheck(self) -> None: ...
+    async def end(self) -> None: ...
+    async def close_if_silent(self) -> None: ...
+
+
+class Feed:
+    """A topic that is watched: its last state, its place in the count of messages, and who watches."""
+
+    def __init__(self, topic: Topic) -> None:
+        self.topic = topic
+        self.name = str(topic)
+        self.epoch = uuid4().hex[:12]
+        self.seq = 0
+        self.state: State | None = None
+        self.watchers: set[Watcher] = set()
+        self.waiting: set[Watcher] = set()  # for their first snapshot
+        self.dirty = True
+        self.task: asyncio.Task[None] | None = None
+        self.computed_at = 0.0  # the loop's clock
+        self.failed = False
+
+    def snapshot(self) -> str:
+        return self._message("snapshot", state=self.state)
+
+    def delta(self, fresh: State) -> str | None:
+        """The message that leads from the last state to the fresh one; None where nothing changed."""
+        changes = changes_between(self.state or {}, fresh)
+        self.state = fresh
+        if not changes:
+            return None
+        self.seq += 1
+        return self._message("delta", set=changes)
+
+    def _message(self, kind: str, **content: Any) -> str:
+        message = {"t": kind, "topic": self.name, "epoch": self.epoch, "seq": self.seq, **content}
+        return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+
+
+def compute_in_thread(topic: Topic) -> State:
+    close_old_connections()
+    try:
+        return compute(topic)
+    finally:
+        close_old_connections()
+
+
+class Hub:
+    """The feeds of one event loop. All of its methods run on that loop."""
+
+    def __init__(self, compute: Callable[[Topic], State] = compute_in_thread) -> None:
+        self._compute = compute
+        self._feeds: dict[str, Feed] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hub")
+
+    # --- watchers ------------------------------------------------------------------------------------------------------
+    async def watch(self, topic: Topic, watcher: Watcher) -> None:
+        """Snapshot first, deltas from then on."""
+        feed = self._feeds.setdefault(str(topic), Feed(topic))
+        feed.waiting.add(watcher)
+        self._start()
+        if feed.state is not None and not feed.failed:
+            await self._greet(feed)
+        else:
+            self._mark(feed)
+
+    def leave(self, watcher: Watcher) -> None:
+        for name, feed in list(self._feeds.items()):
+            feed.watchers.discard(watcher)
+            feed.waiting.discard(watcher)
+            if not feed.watchers and not feed.waiting:
+                self._stop_feed(self._feeds.pop(name))
+        if not self._feeds:
+            self.stop()
+
+    async def resync(self, name: str, watcher: Watcher) -> None:
+        """A fresh snapshot for one who lost the thread."""
+        feed = self._feeds.get(name)
+        if feed and watcher in feed.watchers and feed.state is not None:
+            await watcher.push(feed.snapshot(), feed)
+
+    def stop(self) -> None:
+        for feed in self._feeds.values():
+            self._stop_feed(feed)
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+
+    # --- hints ---------------------------------------------------------------------------------------------------------
+    async def hint(self, topics: Iterable[str]) -> None:
+        """These topics of the layer are dirty: compute what depends on them, end the sessions that they name."""
+        for topic in topics:
+            if topic.startswith(SESSION_TOPIC):
+                await self._end_session(topic.removeprefix(SESSION_TOPIC))
+                continue
+            for feed in list(self._feeds.values()):
+                if listens(feed.topic, topic):
+                    self._mark(feed)
+
+    def _mark(self, feed: Feed) -> None:
+        feed.dirty = True
+        if feed.task is None:
+            feed.task = asyncio.create_task(self._refresh(feed))
+
+    async def _refresh(self, feed: Feed) -> None:
+        """Leading edge at once, then at most every INTERVAL, until it is clean."""
+        loop = asyncio.get_running_loop()
+        try:
+            while feed.dirty:
+                await asyncio.sleep(feed.computed_at + INTERVAL - loop.time())
+                feed.dirty = False
+                fresh = await loop.run_in_executor(self._thread, self._compute, feed.topic)
+                feed.computed_at = loop.time()
+                feed.failed = False
+                if message := feed.delta(fresh):
+                    await _to_all(feed.watchers, lambda watcher: watcher.push(message, feed))
+                await self._greet(feed)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the page goes STALE, and the next poll tries again
+            feed.computed_at = loop.time()
+            feed.failed = True
+            log.warning("topic_not_computed", topic=feed.name, error=repr(error))
+        finally:
+            feed.task = None
+
+    async def _greet(self, feed: Feed) -> None:
+        if feed.waiting:
+            newcomers, feed.waiting = feed.waiting, set()
+            feed.watchers |= newcomers
+            snapshot = feed.snapshot()
+            await _to_all(newcomers, lambda watcher: watcher.push(snapshot, feed))
+
+    # --- the hub's own tasks -------------------------------------------------------------------------------------------
+    def _start(self) -> None:
+        if not self._tasks:
+            jobs = (self._listen(), self._every(POLL, self._poll), self._every(BEAT, self._beat))
+            recheck = self._every(RECHECK, lambda: _to_all(self._watchers(), lambda watcher: watcher.recheck()))
+            self._tasks = [asyncio.create_task(job) for job in (*jobs, recheck)]
+
+    async def _listen(self) -> None:
+        """Outlives the layer's failures: while it is away, the poll goes on."""
+        while True:
+            try:
+                await self._receive()
+            except Exception as error:  # noqa: BLE001 - layers raise what their clients raise
+                log.warning("layer_lost", error=repr(error))
+                await asyncio.sleep(POLL)
+
+    async def _receive(self) -> None:
+        layer = get_channel_layer()
+        channel = await layer.new_channel()
+        await layer.group_add(layer_topics.LIVE, channel)
+        try:
+            while True:
+                message = await layer.receive(channel)
+                await self.hint(message.get("topics", ()))
+        finally:
+            await layer.group_discard(layer_topics.LIVE, channel)
+
+    async def _every(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await job()
+
+    async def _poll(self) -> None:
+        for feed in self._feeds.values():
+            self._mark(feed)
+
+    async def _beat(self) -> None:
+        """A heartbeat says "what you show is right": it is not sent to those who watch what could not be computed."""
+        text = json.dumps({"t": "beat", "at": iso(datetime.now(UTC))})
+        failed = {watcher for feed in self._feeds.values() if feed.failed for watcher in feed.watchers | feed.waiting}
+        await _to_all(self._watchers() - failed, lambda watcher: watcher.push(text, None))
+        await _to_all(self._watchers(), lambda watcher: watcher.close_if_silent())
+
+    async def _end_session(self, digest: str) -> None:
+        ended = [watcher for watcher in self._watchers() if watcher.session_digest == digest]
+        await _to_all(ended, lambda watcher: watcher.end())
+
+    def _watchers(self) -> set[Watcher]:
+        return {watcher for feed in self._feeds.values() for watcher in feed.watchers | feed.waiting}
+
+    @staticmethod
+    def _stop_feed(feed: Feed) -> None:
+        if feed.task:
+            feed.task.cancel()
+
+
+async def _to_all(watchers: Iterable[Watcher], act: Callable[[Watcher], Awaitable[None]]) -> None:
+    """One socket that breaks does not keep the others from hearing."""
+    for watcher in tuple(watchers):
+        try:
+            await act(watcher)
+        except Exception as error:  # noqa: BLE001 - whatever a closing socket raises
+            log.info("socket_lost", error=repr(error))
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def current_hub() -> Hub:
+    """The hub of the running loop; a server process has one loop, and so one hub."""
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub())

@@ -1,0 +1,63 @@
+"""The log, newest first, each event in a few words."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from dashboard.live.state import Row, State, wire
+from dashboard.live.topics import Topic
+from engine.domain.events import event_type_named
+from engine.selectors.events import events_history
+
+PAGE = 50
+
+
+def state(topic: Topic, now: datetime) -> State:
+    return {"events": rows(topic.user_ids, event_type=dict(topic.filters).get("type"))}
+
+
+def rows(user_ids: list[str] | None, *, event_type: str | None = None, before_id: int | None = None) -> dict[str, Row]:
+    """Raises ValueError for a type that does not exist."""
+    kind = event_type_named(event_type) if event_type else None
+    found = events_history(event_type=kind, limit=PAGE, before_id=before_id, user_ids=user_ids)
+    return {str(event["id"]): event_row(event) for event in found}
+
+
+def event_row(event: dict[str, Any]) -> Row:
+    row = wire(event)
+    return row | {
+        "sort": row["log_id"],
+        "status": "FAILED" if row["error"] else "DONE" if row["processed"] else "WAITING",
+        "summary": summary(row["data"]),
+        "payload": json.dumps(row["data"], indent=2, ensure_ascii=False, sort_keys=True),
+        "whose": row["user_id"] or "system",
+        "trace_url": reverse("trace", args=[row["correlation_id"]]),
+    }
+
+
+def summary(data: dict[str, Any]) -> str:
+    """What the event is about: side, quantity, symbol, price and reason, where it has them."""
+    side = data.get("signal_type") or data.get("side")
+    price = data.get("executed_price") or data.get("price") or data.get("entry_price")
+    quantity = data.get("executed_quantity") or data.get("quantity")
+    confidence = data.get("confidence_score")
+    parts = [
+        _text(side),
+        _text(quantity),
+        _text(data.get("symbol")),
+        f"@ {_text(price)}" if price else "",
+        f"confidence {_text(confidence)}" if confidence is not None and not quantity else "",
+    ]
+    reason = data.get("reason") or data.get("cancellation_reason") or data.get("message") or data.get("action")
+    head = " ".join(part for part in parts if part)
+    return " · ".join(part for part in (head, _text(reason)) if part)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    return "" if value is None else str(value).replace("_", " ")

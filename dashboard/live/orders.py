@@ -1,0 +1,69 @@
+"""The blotter: orders, newest first, each with its risk verdict rule by rule."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+
+from dashboard.live.state import Row, State, wire
+from dashboard.live.topics import Topic
+from engine.selectors.orders import orders_list
+
+PAGE = 50
+
+
+def state(topic: Topic, now: datetime) -> State:
+    filters = dict(topic.filters)
+    return {"orders": rows(topic.user_ids, status=filters.get("status"), symbol=filters.get("symbol"), limit=PAGE)}
+
+
+def rows(
+    user_ids: list[str] | None,
+    *,
+    status: str | None = None,
+    symbol: str | None = None,
+    limit: int,
+    before: UUID | None = None,
+) -> dict[str, Row]:
+    found = orders_list(user_ids, status=status, symbol=symbol, limit=limit, before=before)
+    return {str(order["id"]): order_row(order) for order in found}
+
+
+def order_row(order: dict[str, Any]) -> Row:
+    row = wire(order)
+    checks = [check_row(check) for check in row["risk_checks"]]
+    denied = [check for check in checks if not check["passed"]]
+    return row | {
+        "sort": f"{row['created_at']} {row['id']}",
+        "risk_checks": checks,
+        "verdict": verdict(len(checks), len(denied)),
+        "reason": row["error_message"],
+        "trace_url": reverse("trace", args=[row["correlation_id"]]),
+    }
+
+
+def check_row(check: dict[str, Any]) -> Row:
+    words = str(check.get("rule", "")).replace("_", " ")
+    passed = bool(check.get("passed"))
+    return {
+        "rule": words[:1].upper() + words[1:],
+        "passed": passed,
+        "outcome": "Passed" if passed else "Denied",
+        "limit": _plain(check.get("limit")),
+        "value": _plain(check.get("value")),
+        "reason": check.get("reason") or "",
+    }
+
+
+def verdict(count: int, denied: int) -> str:
+    if not count:
+        return "Not checked yet"
+    return f"Passed all {count} rules" if not denied else f"Denied by {denied} of {count} rules"
+
+
+def _plain(value: Any) -> str:
+    """A limit or value in as few digits as it has: 10, 4.25, ACTIVE."""
+    if value is None:
+        return "–"
+    return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

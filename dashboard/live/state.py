@@ -1,0 +1,60 @@
+"""What a page shows, as data: {section: {row key: row}}. An old state plus the changes sent since equals a fresh one."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+Row = dict[str, Any]
+State = dict[str, dict[str, Row]]
+Changes = dict[str, dict[str, Row | None]]
+
+
+def changes_between(old: State, new: State) -> Changes:
+    """Each row that is new or other than before, whole; None for a row that is gone."""
+    changes: Changes = {}
+    for section in old.keys() | new.keys():
+        before, after = old.get(section, {}), new.get(section, {})
+        rows: dict[str, Row | None] = {key: row for key, row in after.items() if before.get(key) != row}
+        rows |= dict.fromkeys(before.keys() - after.keys())
+        if rows:
+            changes[section] = rows
+    return changes
+
+
+def changed(state: State, changes: Changes) -> State:
+    """The state after the changes: what the browser does with a delta."""
+    result = {section: dict(rows) for section, rows in state.items()}
+    for section, rows in changes.items():
+        target = result.setdefault(section, {})
+        for key, row in rows.items():
+            if row is None:
+                target.pop(key, None)
+            else:
+                target[key] = row
+    return result
+
+
+def wire(row: Mapping[str, Any]) -> Row:
+    """A selector's dict with JSON values: numbers as numbers, times in UTC with `Z`, ids as strings."""
+    return {key: wire_value(value) for key, value in row.items()}
+
+
+def wire_value(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return float(value)
+        case datetime():
+            return iso(value)
+        case UUID():
+            return str(value)
+        case dict():
+            return wire(value)
+        case list() | tuple():
+            return [wire_value(item) for item in value]
+    return value
+
+
+def iso(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

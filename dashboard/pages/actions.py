@@ -1,0 +1,139 @@
+"""What a page can do: POSTs with CSRF. A script gets JSON, a plain form is led back to its page with a message."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dashboard.pages.access import accounts_to_act_on, may_handle, scope_of, signed_in
+from engine import alerts
+from engine.models import Alert
+from engine.services import trading
+from engine.services.errors import ServiceError
+
+STOP_WORD, RESUME_WORD = "STOP", "RESUME"
+NOTE_LIMIT = 1000
+REASON_LIMIT = 200
+
+
+class NotDone(Exception):
+    """The action was not carried out: its text says what happened, and what was not done."""
+
+    def __init__(self, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+Action = Callable[..., str]
+
+
+def action(act: Action) -> Callable[..., HttpResponse]:
+    """Turn a function that acts, and says what it did, into a view. `back` names the page to return to."""
+
+    @wraps(act)
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return _answer(request, act(request, *args, **kwargs), 200)
+        except NotDone as error:
+            return _answer(request, str(error), error.status)
+        except ServiceError as error:
+            return _answer(request, f"Not done: {error}.", 400)
+
+    return login_required(require_POST(view))
+
+
+@action
+def acknowledge(request: HttpRequest, alert_id: str) -> str:
+    alert = _alert(request, alert_id)
+    try:
+        alerts.alert_acknowledge(alert_id=alert.id, by=signed_in(request).get_username(), now=timezone.now())
+    except alerts.AlertNotFound:
+        raise NotDone("The alert was already resolved; nothing was changed.", 409) from None
+    return f"“{alert.title}” is acknowledged."
+
+
+@action
+def resolve(request: HttpRequest, alert_id: str) -> str:
+    alert = _alert(request, alert_id)
+    note = request.POST.get("note", "").strip()[:NOTE_LIMIT]
+    try:
+        alerts.alert_resolve(alert_id=alert.id, by=signed_in(request).get_username(), note=note, now=timezone.now())
+    except alerts.AlertNotFound:
+        raise NotDone("The alert was already resolved; nothing was changed.", 409) from None
+    return f"“{alert.title}” is resolved."
+
+
+@action
+def stop(request: HttpRequest) -> str:
+    _typed(request, STOP_WORD, "Trading was not stopped")
+    user_ids = _accounts(request, "Trading was not stopped")
+    reason = request.POST.get("reason", "").strip()[:REASON_LIMIT] or "Emergency stop from the dashboard"
+    trading.emergency_stop(user_ids=user_ids, by=signed_in(request).get_username(), reason=reason, now=timezone.now())
+    return f"Emergency stop: trading is halted in {_named(user_ids)}."
+
+
+@action
+def resume(request: HttpRequest) -> str:
+    _typed(request, RESUME_WORD, "Trading was not resumed")
+    user_ids = _accounts(request, "Trading was not resumed")
+    reason = request.POST.get("reason", "").strip()[:REASON_LIMIT]
+    if not reason:
+        raise NotDone("Trading was not resumed: say what has been put right.")
+    trading.trading_resume(user_ids=user_ids, by=signed_in(request).get_username(), reason=reason, now=timezone.now())
+    return f"Trading is resumed in {_named(user_ids)}."
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def emergency_stop(request: HttpRequest) -> HttpResponse:
+    return stop(request) if request.method == "POST" else _confirmation(request, "stop", STOP_WORD)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def trading_resume(request: HttpRequest) -> HttpResponse:
+    return resume(request) if request.method == "POST" else _confirmation(request, "resume", RESUME_WORD)
+
+
+def _confirmation(request: HttpRequest, what: str, word: str) -> HttpResponse:
+    """Where the button leads without JavaScript."""
+    return render(request, "confirm.html", {"page": "confirm", "scope": scope_of(request), "what": what, "word": word})
+
+
+def _alert(request: HttpRequest, alert_id: str) -> Alert:
+    alert = Alert.objects.filter(id=alert_id).first()
+    if alert is None or not may_handle(signed_in(request), alert.account_id):
+        raise NotDone("There is no such alert, or it is not yours to handle; nothing was changed.", 404)
+    return alert
+
+
+def _typed(request: HttpRequest, word: str, not_done: str) -> None:
+    if request.POST.get("word", "").strip().upper() != word:
+        raise NotDone(f"{not_done}: type the word {word} to confirm.")
+
+
+def _accounts(request: HttpRequest, not_done: str) -> list[str]:
+    user_ids = accounts_to_act_on(request, scope_of(request))
+    if not user_ids:
+        raise NotDone(f"{not_done}: you have no account to do that in.", 403)
+    return user_ids
+
+
+def _named(user_ids: list[str]) -> str:
+    return ", ".join(user_ids) if len(user_ids) <= 3 else f"{len(user_ids)} accounts"
+
+
+def _answer(request: HttpRequest, text: str, status: int) -> HttpResponse:
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"message": text, "done": status == 200}, status=status)
+    messages.add_message(request, messages.SUCCESS if status == 200 else messages.ERROR, text)
+    back = request.POST.get("back", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back if safe else "overview")

@@ -1,0 +1,21 @@
+"""The pages' addresses."""
+
+from django.urls import path
+
+from dashboard.pages import actions, signin, views
+
+urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("orders/", views.orders, name="orders"),
+    path("positions/", views.positions, name="positions"),
+    path("alerts/", views.alerts, name="alerts"),
+    path("alerts/<str:alert_id>/acknowledge/", actions.acknowledge, name="alert-acknowledge"),
+    path("alerts/<str:alert_id>/resolve/", actions.resolve, name="alert-resolve"),
+    path("events/", views.events, name="events"),
+    path("trace/<uuid:correlation_id>/", views.trace, name="trace"),
+    path("charts/equity/", views.equity_points, name="equity-points"),
+    path("emergency-stop/", actions.emergency_stop, name="emergency-stop"),
+    path("trading-resume/", actions.trading_resume, name="trading-resume"),
+    path("sign-in/", signin.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", signin.SignOut.as_view(), name="sign-out"),
+]

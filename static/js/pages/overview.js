@@ -1,0 +1,93 @@
+// The Overview's two charts. Equity: the stored curve, and from then on the live figure; throughput: the live section.
+import { live } from "../app.js";
+import { chart } from "../chart.js";
+import { shown } from "../format.js";
+
+const REFETCH = 60_000; // ms: the stored curve is the truth, the live end only a preview
+const MOST = 2000; // points of a curve
+
+const equityPlace = document.querySelector('[data-chart="equity"]');
+let curve = JSON.parse(document.getElementById("equity-curve").textContent);
+let equityChart = null;
+
+function drawEquity() {
+  if (!curve.at.length) return;
+  const data = [curve.at, curve.equity];
+  if (equityChart) return equityChart.set(data);
+  equityPlace.querySelector("[data-chart-empty]")?.remove();
+  equityChart = chart(
+    equityPlace,
+    {
+      series: [{ label: "Equity", color: "--ql-line", fill: "--ql-line-fill", value: (_, value) => shown(value, "money") }],
+      axes: [{ size: 84, values: (_, values) => values.map((value) => `₹${shown(value, "quantity")}`) }],
+    },
+    data,
+  );
+}
+
+async function fetchCurve() {
+  if (document.hidden) return;
+  try {
+    const response = await fetch(equityPlace.dataset.url, { headers: { Accept: "application/json" } });
+    if (response.ok && !response.redirected) curve = await response.json();
+    drawEquity();
+  } catch { /* the feed's own mark says that we are cut off */ }
+}
+
+function addPoint() {
+  const sum = live.section("summary").all;
+  if (!sum?.priced_at) return;
+  const at = Math.floor(Date.parse(live.section("status").all?.priced_at ?? sum.priced_at) / 1000);
+  const last = curve.at.at(-1) ?? 0;
+  if (at < last) return;
+  if (at === last) curve.equity[curve.equity.length - 1] = sum.equity;
+  else {
+    curve.at.push(at);
+    curve.equity.push(sum.equity);
+  }
+  if (curve.at.length > MOST) fetchCurve();
+  drawEquity();
+}
+
+const throughputPlace = document.querySelector('[data-chart="throughput"]');
+let throughputChart = null;
+
+function drawThroughput() {
+  const minutes = Object.entries(live.section("throughput")).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (!minutes.length) return;
+  const column = (name) => minutes.map(([, minute]) => minute[name]);
+  const data = [minutes.map(([at]) => Date.parse(at) / 1000), column("signals"), column("fills"), column("p99_ms")];
+  if (throughputChart) return throughputChart.set(data);
+  const count = (_, value) => shown(value, "quantity");
+  throughputChart = chart(
+    throughputPlace,
+    {
+      scales: { ms: { range: (_, low, high) => [0, Math.max(high ?? 0, 1) * 1.1] }, y: { range: (_, low, high) => [0, Math.max(high ?? 0, 4) * 1.1] } },
+      series: [
+        { label: "Signals", color: "--ql-line", fill: "--ql-line-fill", value: count },
+        { label: "Fills", color: "--ql-line-2", value: count },
+        { label: "p99", color: "--ql-line-3", scale: "ms", dash: [4, 3], value: (_, value) => shown(value, "ms") },
+      ],
+      axes: [{ size: 44 }, { scale: "ms", side: 1, size: 52, grid: { show: false }, values: (_, values) => values.map((value) => `${value} ms`) }],
+    },
+    data,
+  );
+}
+
+let frame = 0;
+function draw() {
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    addPoint();
+    drawThroughput();
+  });
+}
+
+live.addEventListener("change", ({ detail }) => {
+  if ("summary" in detail || "throughput" in detail) draw();
+});
+live.addEventListener("snapshot", draw);
+live.addEventListener("feed", ({ detail }) => detail === "live" && fetchCurve());
+document.addEventListener("visibilitychange", fetchCurve);
+setInterval(fetchCurve, REFETCH);
+drawEquity();

@@ -1,0 +1,12 @@
+// Before anything is drawn: the chosen theme, else the system's. A classic script in the head, so that nothing flashes.
+(() => {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const apply = () => {
+    let chosen = null;
+    try { chosen = localStorage.getItem("theme"); } catch { /* storage is off: the system decides */ }
+    document.documentElement.dataset.bsTheme = chosen ?? (system.matches ? "dark" : "light");
+  };
+  apply();
+  system.addEventListener("change", apply);
+  addEventListener("storage", apply);
+})();
