@@ -137,6 +137,8 @@ def services() -> Iterator[Services]:
         "chromium": reach.find_chromium() is None,
     }
     packages = [name for name, is_wanted in wanted.items() if is_wanted]
+    if wanted["chromium"]:
+        packages.append("fonts-liberation")  # without any font its pages have no text
     if packages and is_debian_root():
         install(packages)
     with ExitStack() as stack:
