@@ -21,8 +21,11 @@ from engine.domain.values import as_json
 Row = Sequence[Any]
 
 
+_encoder = json.JSONEncoder(default=as_json, separators=(",", ":"))  # made once: json.dumps makes one each time
+
+
 def dumps(value: Any) -> str:
-    return json.dumps(value, default=as_json, separators=(",", ":"))
+    return _encoder.encode(value)
 
 
 def loads(text: str | bytes) -> Any:

@@ -1,8 +1,8 @@
 """Books in and out of the database, in bulk: the number of statements does not grow with the batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 
 from django.conf import settings
 
@@ -35,6 +35,8 @@ ORDER_CHANGES = (
     "status", "rejected_by", "reason", "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id",
     "updated_at", "submitted_at", "filled_at",
 )  # fmt: skip
+_order_values = attrgetter(*ORDER_FIELDS)
+_REJECTED_BY = ORDER_FIELDS.index("rejected_by")
 POSITION_FIELDS = (
     "id", "symbol", "strategy_id", "opened_at", "updated_at", "quantity", "cost", "realized_pnl", "charges", "stop_loss",
     "take_profit", "closed_at",
@@ -132,7 +134,7 @@ def quotes() -> dict[str, Quote]:
 # --- out -------------------------------------------------------------------------------------------------------------------
 def save(books: Mapping[str, Book], *, now: datetime) -> None:
     """Write what the handlers changed."""
-    _save_orders(books.values(), now)
+    _save_orders(books.values())
     _save_executions(books.values())
     _save_positions(books.values())
     _save_signals(books.values())
@@ -145,17 +147,15 @@ def save(books: Mapping[str, Book], *, now: datetime) -> None:
         alerts.alerts_clear(cleared, now=now, note="the cause is gone")
 
 
-def _save_orders(books: Iterable[Book], now: datetime) -> None:
-    rows = [
-        (book.user_id, *(getattr(_stored(order, now), name) for name in ORDER_FIELDS))
-        for book in books
-        for order in book.changes.orders.values()
-    ]
+def _save_orders(books: Iterable[Book]) -> None:
+    rows = [(book.user_id, *_order_row(order)) for book in books for order in book.changes.orders.values()]
     bulk.upsert(OrderRow, ("account", *ORDER_FIELDS), rows, update=ORDER_CHANGES)
 
 
-def _stored(order: Order, now: datetime) -> Order:
-    return replace(order, rejected_by=order.rejected_by or "", updated_at=order.updated_at or now)  # type: ignore[arg-type]
+def _order_row(order: Order) -> list[object]:
+    row = list(_order_values(order))
+    row[_REJECTED_BY] = order.rejected_by or ""
+    return row
 
 
 def _save_executions(books: Iterable[Book]) -> None:

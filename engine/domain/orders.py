@@ -82,7 +82,7 @@ class Order:
     filled_notional: Decimal = Decimal(0)
     charges: Decimal = Decimal(0)
     broker_order_id: str = ""
-    updated_at: datetime | None = None
+    updated_at: datetime | None = None  # moved last; set with `created_at` at first
     submitted_at: datetime | None = None
     filled_at: datetime | None = None
 
