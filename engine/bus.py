@@ -11,13 +11,17 @@ from uuid import uuid4
 
 import structlog
 from asgiref.sync import async_to_sync
+from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from engine import topics
 from engine.domain.enums import Lane
 
 log = structlog.get_logger(__name__)
+
+LAYER_AWAY = (OSError, TimeoutError, ChannelFull, RedisError)  # what a layer raises when it is full or away
 
 
 class Bus:
@@ -74,16 +78,8 @@ class Bus:
     async def _try(self, send: Coroutine[Any, Any, None]) -> None:
         try:
             await send
-        except (OSError, ConnectionError, asyncio.TimeoutError, *layer_errors()) as error:
+        except LAYER_AWAY as error:
             log.warning("channel_layer_away", error=repr(error))
-
-
-def layer_errors() -> tuple[type[Exception], ...]:
-    """What a layer raises when it is full or away."""
-    from channels.exceptions import ChannelFull
-    from redis.exceptions import RedisError
-
-    return (ChannelFull, RedisError)
 
 
 async def _there_and_back(seconds: float) -> bool:
@@ -96,7 +92,7 @@ async def _there_and_back(seconds: float) -> bool:
                 await layer.send(channel, {"type": "probe"})
                 await asyncio.wait({arrival}, timeout=0.02)
         return arrival.exception() is None
-    except (OSError, TimeoutError, *layer_errors()):
+    except LAYER_AWAY:
         return False
     finally:
         await _hang_up(layer, channel, arrival)
