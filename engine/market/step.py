@@ -1,0 +1,145 @@
+"""Prices come in: conflated into the instruments, bars into candles, and what they set off into the accounts' streams.
+
+Everything is read once and written once, however many slices and symbols there are: a price costs no statement of its own.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from engine import bulk, bus, log, topics
+from engine.domain.bars import Bar
+from engine.domain.book import Quote
+from engine.domain.events import MARKET_STREAM, Event, EventType, new_event
+from engine.domain.intervals import IST, bar_start, interval_length
+from engine.market import rules
+from engine.market.desk import Desk, Holder, Quotes
+from engine.market.history import History, candles_save
+from engine.models import EquityPoint, Instrument, PendingPrices, Strategy
+
+POINT_SPACING = timedelta(seconds=10)  # of market time, between two points of an equity curve
+MINUTE = timedelta(minutes=1)
+PRICE_COLUMNS = ("symbol", "last_price", "previous_close", "priced_at", "received_at", "source")
+POINT_COLUMNS = ("account", "at", "equity", "cash", "exposure", "day_pnl")
+REPLACE_POINT = (
+    "on conflict (account_id, at) do update set equity = excluded.equity, cash = excluded.cash, "
+    "exposure = excluded.exposure, day_pnl = excluded.day_pnl"
+)
+EPOCH = datetime(1970, 1, 1, tzinfo=IST)
+
+history = History()  # this process's
+
+
+def apply_waiting(*, now: datetime, limit: int) -> int:
+    """Apply up to `limit` waiting slices of prices, in order, in the caller's transaction, which holds the market's stream.
+
+    Returns how many slices there were. What they set off is appended to the accounts' streams, once.
+    """
+    slices = list(PendingPrices.objects.order_by("id")[:limit])
+    if not slices:
+        return 0
+    market = Market(now)
+    history.begin(slices[0].id, market.received_at)
+    for waiting in slices:
+        market.apply(waiting)
+    market.save()
+    PendingPrices.objects.filter(id__in=[waiting.id for waiting in slices]).delete()
+    history.keep(slices[-1].id, slices[-1].created_at)
+    return len(slices)
+
+
+class Market:
+    """The market while slices are applied to it: all that is read, and all that is to be written."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "previous_close", "priced_at")
+        rows = list(Instrument.objects.values_list(*columns))
+        self.quotes = Quotes({row[0]: Quote(*row[:6]) for row in rows})
+        self.previous_closes: dict[str, Decimal | None] = {row[0]: row[6] for row in rows}
+        self.priced_at: dict[str, datetime | None] = {row[0]: row[7] for row in rows}
+        self.at = max((row[7] for row in rows if row[7]), default=None)  # market time
+        self.received_at = max((row[5] for row in rows if row[5]), default=None)
+        self.desk = Desk()
+        self._strategies: list[Strategy] | None = None
+        self._sources: dict[str, str] = {}  # of the symbols that were priced
+        self._points: list[tuple[object, ...]] = []
+
+    def apply(self, waiting: PendingPrices) -> None:
+        """One slice: the day and the minute that it ends, its prices and what they set off, and the bars that it closes."""
+        at, before = waiting.at, self.at
+        events = self.desk.start_day(_day(at), self.quotes, self.now)
+        if before is not None and _has_passed(MINUTE, before, at):
+            events.append(self._minute_closed(before))
+        for symbol, price in waiting.prices.items():
+            self._take(symbol, Decimal(str(price)), waiting)
+        self.at = at
+        log.append(events + self.desk.reached(waiting.prices, self.quotes, self.now), now=self.now)
+        if before is None or _has_passed(POINT_SPACING, before, at):
+            self._points += [self._point(holder) for holder in self.desk.holders.values()]
+        if waiting.bars:
+            self._close_bars(waiting)
+
+    def _take(self, symbol: str, price: Decimal, waiting: PendingPrices) -> None:
+        """The symbol's latest price; what it was when its day ended is the close before."""
+        quote = self.quotes.by_symbol.get(symbol)
+        if quote is None:
+            return
+        priced_at = self.priced_at[symbol]
+        if priced_at is not None and _day(priced_at) != _day(waiting.at):
+            self.previous_closes[symbol] = quote.last_price
+        self.quotes.by_symbol[symbol] = Quote(symbol, quote.sector, quote.tick_size, quote.lot_size, price, waiting.created_at)
+        self.priced_at[symbol] = waiting.at
+        self._sources[symbol] = waiting.source
+
+    def _minute_closed(self, before: datetime) -> Event:
+        """The prices at which the minute ended that `before` falls into."""
+        prices = {
+            symbol: self.quotes.price(symbol)
+            for symbol, priced_at in self.priced_at.items()
+            if priced_at is not None and not _has_passed(MINUTE, priced_at, before)
+        }
+        return new_event(EventType.MARKET_DATA_UPDATE, MARKET_STREAM, self.now, {"at": before, "prices": prices})
+
+    def _point(self, holder: Holder) -> tuple[object, ...]:
+        equity = holder.equity(self.quotes)
+        exposure = holder.exposure(self.quotes)
+        return holder.user_id, self.at, equity, holder.cash, exposure, equity - holder.day_start_equity
+
+    def _close_bars(self, waiting: PendingPrices) -> None:
+        """Store the bars that this slice closes, and let the strategies judge them."""
+        start = bar_start(waiting.at, interval_length(waiting.interval))
+        bars = [_bar(symbol, start, figures) for symbol, figures in waiting.bars.items() if symbol in self.quotes.by_symbol]
+        if self._strategies is None:
+            self._strategies = rules.running_strategies()
+        windows = history.closed(waiting.interval, bars, rules.lookback(self._strategies))
+        candles_save(waiting.interval, bars)
+        rules.judge(self._strategies, windows, now=self.now)
+
+    def save(self) -> None:
+        """Write the latest prices and the points, and tell the pages."""
+        rows = [
+            (symbol, quote.last_price, self.previous_closes[symbol], self.priced_at[symbol], quote.received_at, source)
+            for symbol, source in self._sources.items()
+            for quote in [self.quotes.by_symbol[symbol]]
+        ]
+        bulk.update(Instrument, PRICE_COLUMNS, rows)
+        points = {(point[0], point[1]): point for point in self._points}
+        bulk.insert(EquityPoint, POINT_COLUMNS, list(points.values()), on_conflict=REPLACE_POINT)
+        if points:
+            bus.announce_after_commit({topics.account_topic(user_id) for user_id in self.desk.holders})
+
+
+def _has_passed(span: timedelta, before: datetime, after: datetime) -> bool:
+    """Whether the two times lie in different spans of the clock (minutes, ten seconds)."""
+    return (before - EPOCH) // span != (after - EPOCH) // span
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(IST).date()
+
+
+def _bar(symbol: str, start: datetime, figures: Sequence[float]) -> Bar:
+    *prices, volume = figures
+    opened, high, low, close = (Decimal(str(price)) for price in prices)
+    return Bar(symbol, start, opened, high, low, close, int(volume))
