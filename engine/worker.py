@@ -70,7 +70,7 @@ class SupervisedWorker(ChannelsWorker):  # type: ignore[misc]
         while not self.stopping.is_set():
             try:
                 message = await self.channel_layer.receive(channel)
-            except bus.layer_errors() + (OSError,) as error:
+            except bus.LAYER_AWAY as error:
                 logger.warning("channel_layer_away", channel=channel, error=repr(error))
                 await asyncio.sleep(wait * (0.5 + random.random()))  # noqa: S311 - jitter, no secret
                 wait = min(wait * 2, LONGEST_WAIT)

@@ -15,7 +15,7 @@ from engine.domain.enums import AlertLevel, AlertStatus, Lane, StrategyStatus
 from engine.models import Alert, Instrument, PendingEvent, PendingPrices, Strategy, Worker
 from engine.selectors.lanes import ALIVE_WITHIN, lanes_alive
 
-LAYER_SECONDS = 0.8  # that a message may take there and back
+LAYER_SECONDS = 0.5  # that a message may take there and back
 LAYER_AGE_SECONDS = 1.0  # that an answer of the layer is good for: many who ask at once share one round trip
 LATE = timedelta(seconds=10)  # a lane whose oldest work waits longer is behind
 
