@@ -32,6 +32,16 @@ class Check:
         return {"rule": self.rule, "passed": self.passed, "limit": self.limit, "value": self.value, "reason": self.reason}
 
 
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Rupees of market value: of everything net, of everything gross, and gross in the order's symbol and sector."""
+
+    net: Decimal
+    gross: Decimal
+    in_symbol: Decimal
+    in_sector: Decimal
+
+
 class Situation:
     """What several rules ask of a book and an order, each computed once."""
 
@@ -67,8 +77,30 @@ class Situation:
         return self.held * self.order.side.sign < 0 and self.order.quantity + self.ahead <= abs(self.held)
 
     @cached_property
+    def sector(self) -> str:
+        return self.quote.sector if self.quote else "Unknown"
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        net = gross = in_symbol = in_sector = ZERO
+        for (symbol, _), position in self.book.positions.items():
+            value = value_of(position, self.context.quotes)
+            size = abs(value)
+            net += value
+            gross += size
+            if symbol == self.order.symbol:
+                in_symbol += size
+            if self.in_same_sector(symbol):
+                in_sector += size
+        return Holdings(net, gross, in_symbol, in_sector)
+
+    def in_same_sector(self, symbol: str) -> bool:
+        quote = self.context.quotes.get(symbol)
+        return quote is not None and quote.sector == self.sector
+
+    @cached_property
     def equity(self) -> Decimal:
-        return self.book.equity(self.context.quotes)
+        return self.book.cash + self.holdings.net
 
     @cached_property
     def added(self) -> Decimal:
@@ -78,13 +110,13 @@ class Situation:
     def percent(self, amount: Decimal) -> Decimal:
         return round(amount / self.equity * HUNDRED, 4) if self.equity > 0 else NO_EQUITY
 
-    def working_elsewhere(self, symbols: set[str] | None = None) -> Decimal:
-        """Rupees of other holdings' working orders (in the given symbols): they count as if they were filled."""
+    def working_elsewhere(self, *, in_sector_only: bool = False) -> Decimal:
+        """Rupees of other holdings' working orders (of the order's sector): they count as if they were filled."""
         total = ZERO
         for other in self.book.orders.values():
             if (other.symbol, other.strategy_id) == (self.order.symbol, self.order.strategy_id):
                 continue
-            if symbols is not None and other.symbol not in symbols:
+            if in_sector_only and not self.in_same_sector(other.symbol):
                 continue
             quote = self.context.quotes.get(other.symbol)
             total += other.remaining * (other.price or (quote.last_price if quote else None) or ZERO)
@@ -134,23 +166,18 @@ def _share(case: Situation, rule: str, amount: Decimal, limit: Decimal, of_what:
 
 
 def position_size(case: Situation) -> Check:
-    symbol, quotes = case.order.symbol, case.context.quotes
-    held = sum((abs(value_of(p, quotes)) for (s, _), p in case.book.positions.items() if s == symbol), ZERO)
-    return _share(case, "position_size", held + case.added, case.limits.max_position_size_percent, f"the position in {symbol}")
+    amount = case.holdings.in_symbol + case.added
+    return _share(case, "position_size", amount, case.limits.max_position_size_percent, f"the position in {case.order.symbol}")
 
 
 def portfolio_exposure(case: Situation) -> Check:
-    amount = case.book.exposure(case.context.quotes) + case.added + case.working_elsewhere()
+    amount = case.holdings.gross + case.added + case.working_elsewhere()
     return _share(case, "portfolio_exposure", amount, case.limits.max_portfolio_exposure_percent, "exposure")
 
 
 def sector_exposure(case: Situation) -> Check:
-    quotes = case.context.quotes
-    sector = case.quote.sector if case.quote else "Unknown"
-    in_sector = {symbol for symbol, quote in quotes.items() if quote.sector == sector}
-    held = sum((abs(value_of(p, quotes)) for (s, _), p in case.book.positions.items() if s in in_sector), ZERO)
-    amount = held + case.added + case.working_elsewhere(in_sector)
-    return _share(case, "sector_exposure", amount, case.limits.max_sector_exposure_percent, f"the sector {sector}")
+    amount = case.holdings.in_sector + case.added + case.working_elsewhere(in_sector_only=True)
+    return _share(case, "sector_exposure", amount, case.limits.max_sector_exposure_percent, f"the sector {case.sector}")
 
 
 def concurrent_orders(case: Situation) -> Check:
