@@ -49,9 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
         layer["CONFIG"]["prefix"] = f"test_{RUN}"
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by what it asks for, so that nobody has to remember to."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark each test by what it asks for, so that nobody has to remember to; then let them be chosen and shuffled."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         for mark, names in MARKS.items():
@@ -59,6 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
         if item.get_closest_marker("django_db"):
             item.add_marker("database")
+    yield
     # once Playwright's loop runs in this thread, neither a coroutine nor the ORM can
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
