@@ -1,6 +1,7 @@
 """All settings, from the environment (and `.env`). The README's table says what each is; a test holds the two together."""
 
 import secrets
+from decimal import Decimal
 from pathlib import Path
 
 from environs import Env
@@ -202,7 +203,7 @@ WHITENOISE_USE_FINDERS = True
 # --- the engine ------------------------------------------------------------------------------------------------------------
 PRICE_MAX_AGE_SECONDS = env.int("PRICE_MAX_AGE_SECONDS", 60)
 PAPER_SLIPPAGE_BPS = env.int("PAPER_SLIPPAGE_BPS", 5)
-PAPER_OPENING_CASH = env.decimal("PAPER_OPENING_CASH", "1000000")
+PAPER_OPENING_CASH = env.decimal("PAPER_OPENING_CASH", Decimal(1_000_000))
 
 LOGGING_CONFIG = None
 LOGGING = logging_settings(level=env.str("LOG_LEVEL", "INFO"), as_json=env.bool("LOG_JSON", False))
