@@ -1,0 +1,1 @@
+"""The opposite of each of the old system's thirteen faults, one test each, named after it."""
