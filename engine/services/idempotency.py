@@ -1,0 +1,118 @@
+"""Sent twice, done once: a key is stored in the transaction of its effect, with the answer that the first caller got.
+
+Two that come at once meet at the key's unique constraint: on PostgreSQL the second waits there for the first's commit, on
+SQLite it waits for the database itself. Either way it then finds the answer, and has no effect of its own.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from engine.models import IdempotencyKey, Signal
+from engine.services.signals import SignalInput, signals_submit
+
+KEPT = timedelta(hours=24)
+
+
+class KeyReused(Exception):
+    """The key was used before, for something else."""
+
+    def __init__(self, keys: list[str]) -> None:
+        super().__init__("the key was used before, for something else")
+        self.keys = keys
+
+
+def once(*, scope: str, key: str, request: Mapping[str, object], now: datetime, effect: Callable[[], str]) -> str:
+    """The answer to a request: `effect`'s, or, when the key was seen before, the answer of then, to the letter.
+
+    `scope` says who sent it and to which route; `effect` runs inside the transaction and returns the answer's text.
+    Raises KeyReused when the key came with another request.
+    """
+    digest = digest_of(request)
+    with transaction.atomic():
+        held = claim(scope=scope, digests={key: digest}, now=now)
+        if key in held:
+            return held[key]
+        answer = effect()
+        IdempotencyKey.objects.filter(scope=scope, key=key).update(response=answer)
+    return answer
+
+
+def claim(*, scope: str, digests: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Take the keys, in the caller's transaction; which of them somebody else had already, with the answer stored there.
+
+    Two statements, however many keys. Raises KeyReused for those that were taken for something else.
+    """
+    mark = uuid4().hex
+    IdempotencyKey.objects.bulk_create(
+        # sorted, so that two callers with the same keys never wait for each other
+        [
+            IdempotencyKey(scope=scope, key=key, request_hash=digest, status_code=200, response=mark, created_at=now)
+            for key, digest in sorted(digests.items())
+        ],
+        ignore_conflicts=True,
+    )
+    rows = IdempotencyKey.objects.filter(scope=scope, key__in=digests).values_list("key", "request_hash", "response")
+    held = {key: (digest, response) for key, digest, response in rows if response != mark}
+    reused = [key for key, (digest, _) in held.items() if digest != digests[key]]
+    if reused:
+        raise KeyReused(reused)
+    return {key: response for key, (_, response) in held.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A signal that stands in the log, now or since an earlier call."""
+
+    signal_id: UUID
+    correlation_id: UUID
+
+
+class SignalReused(Exception):
+    """Ids of signals were used before, for other signals; `indexes` says which of those handed in."""
+
+    def __init__(self, indexes: list[int]) -> None:
+        super().__init__("a signal's id was used before, for another signal")
+        self.indexes = indexes
+
+
+@transaction.atomic
+def signals_submit_once(*, user_id: str, signals: Sequence[SignalInput], now: datetime) -> list[Accepted]:
+    """`signals_submit`, but a signal whose own id was accepted before is not submitted again. In order.
+
+    Raises SignalReused, and then submits none; and what `signals_submit` raises.
+    """
+    own = {str(signal.signal_id): digest_of({"user_id": user_id, **asdict(signal)}) for signal in signals if signal.signal_id}
+    try:
+        held = _accepted_before(user_id, own, now) if own else set()
+    except KeyReused as error:
+        raise SignalReused([n for n, signal in enumerate(signals) if str(signal.signal_id) in error.keys]) from None
+    new = [signal for signal in signals if str(signal.signal_id) not in held]
+    events = iter(signals_submit(user_id=user_id, signals=new, now=now) if new else ())
+    # the first event of a chain gives the chain its id
+    ids = [signal.signal_id if str(signal.signal_id) in held else next(events).uid for signal in signals]
+    return [Accepted(uid, uid) for uid in ids if uid]
+
+
+def _accepted_before(user_id: str, digests: Mapping[str, str], now: datetime) -> set[str]:
+    """Ids are everybody's: an id of another account's signal is refused, even when its key is forgotten already."""
+    held = set(claim(scope="signal", digests=digests, now=now))
+    decided = Signal.objects.filter(id__in=set(digests) - held).values_list("id", "account")
+    if strangers := [str(uid) for uid, owner in decided if owner != user_id]:
+        raise KeyReused(strangers)
+    return held | {str(uid) for uid, _ in decided}
+
+
+def digest_of(request: Mapping[str, object]) -> str:
+    """The same for the same request, however it was spelt."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def keys_expire(*, now: datetime) -> int:
+    """Forget the keys of more than a day ago; how many there were."""
+    return IdempotencyKey.objects.filter(created_at__lt=now - KEPT).delete()[0]
