@@ -1,0 +1,44 @@
+"""One line per view for the OpenAPI description: what it does, takes, answers and refuses."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from pydantic import BaseModel, Field
+
+F = TypeVar("F", bound=Callable[..., Any])
+Model = type[BaseModel]
+
+X_USER_ID = OpenApiParameter("X-User-ID", str, OpenApiParameter.HEADER, description="the account, where nothing else names it")
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="your own name for this request, up to 200 characters: sent again, it has no second effect, for 24 hours",
+)
+
+
+class Problem(BaseModel):
+    """What every error answers."""
+
+    detail: str | list[dict[str, Any]] = Field(description="a text; for 422 a list of {type, loc, msg, input, ctx?}")
+    message: str = Field(description="one line")
+    error: str = Field(description="the same line")
+    code: str = Field(description="for programs, such as VALIDATION_ERROR")
+    needs_reauth: bool = Field(description="always false")
+
+
+def described(
+    summary: str,
+    *,
+    response: Model,
+    tag: str,
+    query: Model | None = None,
+    body: Model | None = None,
+    headers: Sequence[OpenApiParameter] = (),
+    errors: Sequence[int] = (),
+) -> Callable[[F], F]:
+    parameters: list[Any] = [*([query] if query else []), *headers]
+    faults = {*errors, *([422] if query or body else [])}
+    responses: dict[int, Any] = {200: response} | dict.fromkeys(sorted(faults), Problem)
+    return extend_schema(summary=summary, parameters=parameters, request=body, responses=responses, tags=[tag])

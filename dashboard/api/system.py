@@ -1,0 +1,204 @@
+"""The system's routes: health, metrics, alerts, configuration, events, coordination, status."""
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dashboard.api import answers, responses
+from dashboard.api.base import ApiView, body_of, query_of, raw_body
+from dashboard.api.describe import described
+from dashboard.api.errors import ApiError, Invalid, NotFound, PermissionDenied, echo, fault
+from dashboard.api.identity import (
+    is_open_to,
+    require_own_pages,
+    require_public_read,
+    require_signed_in,
+    require_staff,
+    scope_of,
+    seen_account,
+    user_of,
+    who,
+)
+from dashboard.api.schemas import MISSING, AlertsQuery, EventsQuery, MetricsQuery, ResolveRequest
+from dashboard.api.wire import is_storable
+from engine import alerts, config, health
+from engine.domain.events import EventType, event_type_named
+from engine.selectors.alerts import alert_owner, alerts_list
+from engine.selectors.events import events_history
+
+
+class HealthView(ApiView):
+    @staticmethod
+    def fallback() -> dict[str, Any]:
+        return health.fallback_health(now=timezone.now())
+
+    @described("How each part is doing", response=responses.Health, tag="System")
+    def get(self, request: Request) -> Response:
+        require_public_read(request)
+        return Response(health.report(now=timezone.now()))
+
+
+class MetricsView(ApiView):
+    @staticmethod
+    def fallback() -> dict[str, Any]:
+        return health.fallback_metrics(now=timezone.now())
+
+    @described("Counters and timings", query=MetricsQuery, response=responses.Metrics, tag="System")
+    def get(self, request: Request) -> Response:
+        require_public_read(request)
+        query = query_of(request, MetricsQuery)
+        return Response(
+            answers.metrics_answer(now=timezone.now(), metric_name=query.metric_name, window_minutes=query.time_window_minutes)
+        )
+
+
+class AlertsView(ApiView):
+    @staticmethod
+    def fallback() -> dict[str, Any]:
+        return health.fallback_alerts(now=timezone.now()) | {"total_count": 0}
+
+    @described("Alerts, newest first", query=AlertsQuery, response=responses.Alerts, tag="Alerts")
+    def get(self, request: Request) -> Response:
+        require_public_read(request)
+        query = query_of(request, AlertsQuery)
+        found = alerts_list(
+            level=query.level or None,
+            component=query.component or None,
+            status=query.status or None,
+            user_ids=scope_of(request),
+            limit=query.limit,
+            offset=query.offset,
+        )
+        return Response(answers.alerts_answer(found, query.model_dump(), now=timezone.now()))
+
+
+class AlertResolveView(ApiView):
+    @described("Resolve an alert", body=ResolveRequest, response=responses.Resolved, tag="Alerts", errors=(401, 403, 404))
+    def post(self, request: Request, alert_id: str) -> Response:
+        require_own_pages(request)
+        require_signed_in(request)
+        body = body_of(request, ResolveRequest, required=False)
+        if len(alert_id) > 40 or not is_storable(alert_id):
+            raise NotFound(f"Alert {echo(alert_id)} not found or already resolved")
+        self.check_may_resolve(request, alert_id)
+        try:
+            alerts.alert_resolve(alert_id=alert_id, by=who(request), note=body.note, now=timezone.now())
+        except alerts.AlertNotFound as error:
+            raise NotFound(str(error)) from None
+        return Response({"status": "success", "message": f"Alert {alert_id} resolved successfully"})
+
+    def check_may_resolve(self, request: Request, alert_id: str) -> None:
+        """An account's alerts are its members' to resolve, the system's are staff's."""
+        if is_open_to(request) or user_of(request).is_staff:
+            return
+        found = alert_owner(alert_id)
+        if found is None or (found[0] is not None and found[0] not in (scope_of(request) or ())):
+            raise NotFound(f"Alert {echo(alert_id)} not found or already resolved")
+        if found[0] is None:
+            raise PermissionDenied("Only staff may resolve the system's alerts")
+
+
+class ConfigView(ApiView):
+    @described("The settings in force", response=responses.Config, tag="Configuration", errors=(401,))
+    def get(self, request: Request) -> Response:
+        require_signed_in(request)
+        return Response({"status": "success", "config": config.public_view()})
+
+    @described(
+        "Change settings",
+        body=responses.ConfigRequest,
+        response=responses.ConfigUpdated,
+        tag="Configuration",
+        errors=(401, 403, 422),
+    )
+    def post(self, request: Request) -> Response:
+        require_own_pages(request)
+        require_staff(request)
+        values = raw_body(request)
+        if not isinstance(values, dict):
+            kind, text = (
+                ("missing", "Field required") if values is None else ("dict_type", "Input should be a valid dictionary")
+            )
+            raise Invalid([fault(kind, ["body"], text, values)])
+        result = config.config_update(values, by=who(request), now=timezone.now())
+        return Response(
+            {
+                "status": "partial" if result.failed_keys else "success",
+                "updated_keys": result.updated_keys,
+                "failed_keys": [echo(key) for key in result.failed_keys],
+                "errors": {echo(key): text for key, text in result.errors.items()},
+                "message": f"Updated {len(result.updated_keys)} configuration keys",
+            }
+        )
+
+
+class EventsView(ApiView):
+    """The log. `oldest_first` and the full names make it the full router's /event-history."""
+
+    oldest_first = False
+
+    @described("The event log", query=EventsQuery, response=responses.Events, tag="Events", errors=(400, 401, 403, 404))
+    def get(self, request: Request) -> Response:
+        query = query_of(request, EventsQuery)
+        user_id = None if query.user_id in MISSING else query.user_id
+        if user_id is not None:
+            seen_account(request, user_id)
+        require_signed_in(request)
+        events = events_history(
+            user_id=user_id,
+            event_type=_event_type(query.event_type) if query.event_type else None,
+            correlation_id=query.correlation_id,
+            limit=query.limit,
+            before_id=query.before,
+            oldest_first=self.oldest_first,
+            user_ids=None if user_id else scope_of(request),
+        )
+        return Response(
+            {
+                "status": "success",
+                "events": [self.named(event) for event in events],
+                "total_count": len(events),
+                "filters": {"user_id": query.user_id, "event_type": query.event_type, "limit": query.limit},
+            }
+        )
+
+    def named(self, event: dict[str, Any]) -> dict[str, Any]:
+        return event
+
+
+class EventHistoryView(EventsView):
+    oldest_first = True
+
+    def named(self, event: dict[str, Any]) -> dict[str, Any]:
+        return event | {"event_type": event["full_event_type"]}
+
+
+def _event_type(name: str) -> EventType:
+    try:
+        return event_type_named(name)
+    except ValueError:
+        raise ApiError(f"Invalid event type: {echo(name)}", code="INVALID_EVENT_TYPE") from None
+
+
+class CoordinationView(ApiView):
+    @described("Lanes and workers", response=responses.CoordinationStatus, tag="System")
+    def get(self, request: Request) -> Response:
+        require_public_read(request)
+        now = timezone.now()
+        return Response({"status": "success", "timestamp": now, "coordination": answers.coordination(now=now)})
+
+
+class StatusView(ApiView):
+    @described("Everything at a glance", response=responses.Status, tag="System")
+    def get(self, request: Request) -> Response:
+        require_public_read(request)
+        return Response(answers.status_answer(scope_of(request), now=timezone.now()))
+
+
+class SystemStatusView(ApiView):
+    @described("The components, as the full router named them", response=responses.SystemStatus, tag="System")
+    def get(self, request: Request) -> Response:
+        require_public_read(request)
+        return Response(answers.system_status_answer(now=timezone.now()))

@@ -1,0 +1,273 @@
+"""The trading routes: signals, orders, positions, emergency stop. Each parses, asks who may, and calls one service."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dashboard.api import responses
+from dashboard.api.base import ApiView, body_of, query_of
+from dashboard.api.describe import IDEMPOTENCY_KEY, X_USER_ID, described
+from dashboard.api.errors import Invalid, NotFound, fault
+from dashboard.api.identity import (
+    acting_account,
+    acting_accounts,
+    require_signed_in,
+    scope_of,
+    seen_account,
+    user_named,
+    who,
+)
+from dashboard.api.repeats import answered_once
+from dashboard.api.schemas import (
+    EmergencyStopQuery,
+    EmergencyStopRequest,
+    OrderRequest,
+    OrdersQuery,
+    PositionsQuery,
+    SignalBatchRequest,
+    SignalRequest,
+    UserQuery,
+)
+from engine.domain.enums import OrderStatus
+from engine.selectors.orders import ACTIVE, order_get, orders_counted, orders_list
+from engine.selectors.positions import positions_list
+from engine.selectors.prices import quotes_of
+from engine.selectors.system import strategies_counted
+from engine.selectors.units import Scope
+from engine.services import trading
+from engine.services.errors import InvalidOrder
+from engine.services.idempotency import SignalReused, signals_submit_once
+from engine.services.orders import order_place
+
+DEFAULT_REASON = "Manual emergency stop"
+ACCEPTED = "Signal processed and published to event bus"
+
+
+class SignalView(ApiView):
+    @described(
+        "Hand in one signal",
+        query=UserQuery,
+        body=SignalRequest,
+        response=responses.SignalAccepted,
+        tag="Signals",
+        headers=(X_USER_ID, IDEMPOTENCY_KEY),
+        errors=(400, 401, 403, 404, 422),
+    )
+    def post(self, request: Request) -> HttpResponse:
+        now = timezone.now()
+        signal = body_of(request, SignalRequest)
+        user_id = acting_account(request, _named(request, signal.user_id), now=now)
+        refuse_unknown_symbols([signal], [["body", "symbol"]])
+
+        def effect() -> dict[str, Any]:
+            signal_id, correlation_id = submit(user_id, [signal], [["body", "signal_id"]], now)[0]
+            return {
+                "status": "success",
+                "signal_id": signal_id,
+                "message": ACCEPTED,
+                "event_id": signal_id,
+                "accepted": True,
+                "processing_status": "queued",
+                "correlation_id": correlation_id,
+                "order_id": None,
+            }
+
+        return answered_once(request, "signals/process", user_id, signal, effect, now=now)
+
+
+class SignalBatchView(ApiView):
+    @described(
+        "Hand in up to 1,000 signals: all of them, or none",
+        query=UserQuery,
+        body=SignalBatchRequest,
+        response=responses.BatchAccepted,
+        tag="Signals",
+        headers=(X_USER_ID, IDEMPOTENCY_KEY),
+        errors=(400, 401, 403, 404, 422),
+    )
+    def post(self, request: Request) -> HttpResponse:
+        now = timezone.now()
+        batch = body_of(request, SignalBatchRequest)
+        named = [signal.user_id for signal in batch.signals if signal.user_id]
+        user_id = _named(request, batch.user_id or (named[0] if named else None))
+        refuse_strangers(batch.signals, user_id)
+        user_id = acting_account(request, user_id, now=now)
+        places: list[list[str | int]] = [["body", "signals", index] for index in range(len(batch.signals))]
+        refuse_unknown_symbols(batch.signals, [[*place, "symbol"] for place in places])
+        refuse_repeats(batch.signals, places)
+
+        def effect() -> dict[str, Any]:
+            accepted = submit(user_id, batch.signals, [[*place, "signal_id"] for place in places], now)
+            return {
+                "status": "success",
+                "accepted": len(accepted),
+                "signal_ids": [signal_id for signal_id, _ in accepted],
+                "correlation_ids": [correlation_id for _, correlation_id in accepted],
+            }
+
+        return answered_once(request, "signals/batch", user_id, batch, effect, now=now)
+
+
+Place = Sequence[str | int]
+
+
+def refuse_unknown_symbols(signals: Sequence[SignalRequest | OrderRequest], places: Sequence[Place]) -> None:
+    known = quotes_of({signal.symbol for signal in signals})
+    faults = [
+        fault("unknown_symbol", place, "No such instrument is listed here", signal.symbol)
+        for signal, place in zip(signals, places, strict=True)
+        if signal.symbol not in known
+    ]
+    if faults:
+        raise Invalid(faults)
+
+
+def refuse_strangers(signals: Sequence[SignalRequest], user_id: str | None) -> None:
+    """One call, one account."""
+    faults = [
+        fault("user_id_conflict", ["body", "signals", index, "user_id"], "A batch is for one account", signal.user_id)
+        for index, signal in enumerate(signals)
+        if signal.user_id not in (None, user_id)
+    ]
+    if faults:
+        raise Invalid(faults)
+
+
+def refuse_repeats(signals: Sequence[SignalRequest], places: Sequence[Place]) -> None:
+    seen, faults = set(), []
+    for signal, place in zip(signals, places, strict=True):
+        if signal.signal_id in seen:
+            faults.append(fault("duplicate", [*place, "signal_id"], "This id stands twice in the batch", str(signal.signal_id)))
+        if signal.signal_id:
+            seen.add(signal.signal_id)
+    if faults:
+        raise Invalid(faults)
+
+
+def submit(user_id: str, signals: Sequence[SignalRequest], places: Sequence[Place], now: datetime) -> list[tuple[str, str]]:
+    """The ids of each signal and of its chain, in order."""
+    try:
+        accepted = signals_submit_once(user_id=user_id, signals=[signal.as_input() for signal in signals], now=now)
+    except SignalReused as error:
+        message = "This signal_id was used before, for another signal"
+        faults = [fault("signal_id_reused", places[index], message, str(signals[index].signal_id)) for index in error.indexes]
+        raise Invalid(faults) from None
+    return [(str(item.signal_id), str(item.correlation_id)) for item in accepted]
+
+
+class OrdersView(ApiView):
+    @described(
+        "Orders, newest first",
+        query=OrdersQuery,
+        response=responses.Orders,
+        tag="Orders",
+        headers=(X_USER_ID,),
+        errors=(401, 403, 404),
+    )
+    def get(self, request: Request) -> Response:
+        query = query_of(request, OrdersQuery)
+        scope = seen_scope(request, query.user_id)
+        status = query.status or None
+        if status not in (None, ACTIVE, *OrderStatus):
+            words = ", ".join([ACTIVE, *OrderStatus])
+            raise Invalid([fault("enum", ["query", "status"], f"Input should be one of {words}", status)])
+        found = orders_list(scope, status=status, symbol=query.symbol or None, limit=query.limit, before=query.before)
+        return Response({"status": "success", "orders": found, "count": len(found)})
+
+    @described(
+        "Place an order",
+        query=UserQuery,
+        body=OrderRequest,
+        response=responses.OrderAccepted,
+        tag="Orders",
+        headers=(X_USER_ID, IDEMPOTENCY_KEY),
+        errors=(400, 401, 403, 404, 422),
+    )
+    def post(self, request: Request) -> HttpResponse:
+        now = timezone.now()
+        order = body_of(request, OrderRequest)
+        user_id = acting_account(request, _named(request, order.user_id), now=now)
+        refuse_unknown_symbols([order], [["body", "symbol"]])
+
+        def effect() -> dict[str, Any]:
+            try:
+                placed = order_place(user_id=user_id, order=order.as_input(), now=now, by=who(request))
+            except InvalidOrder as error:
+                given = getattr(order, error.field, None)
+                raise Invalid([fault("invalid_order", ["body", error.field], str(error), given)]) from None
+            return {
+                "status": "success",
+                "message": "Order accepted",
+                "order_id": placed.id,
+                "correlation_id": placed.correlation_id,
+                "order": order_get(placed.id),
+            }
+
+        return answered_once(request, "orders", user_id, order, effect, now=now)
+
+
+class PositionsView(ApiView):
+    @described(
+        "Positions at the last prices",
+        query=PositionsQuery,
+        response=responses.Positions,
+        tag="Positions",
+        headers=(X_USER_ID,),
+        errors=(401, 403, 404),
+    )
+    def get(self, request: Request) -> Response:
+        query = query_of(request, PositionsQuery)
+        found = positions_list(seen_scope(request, query.user_id), include_closed=query.include_closed, limit=query.limit)
+        return Response({"status": "success", "positions": found, "count": len(found)})
+
+
+class EmergencyStopView(ApiView):
+    @described(
+        "Halt trading: cancels working orders and pauses strategies",
+        query=EmergencyStopQuery,
+        body=EmergencyStopRequest,
+        response=responses.Stopped,
+        tag="Orders",
+        headers=(X_USER_ID,),
+        errors=(400, 401, 403, 404, 422),
+    )
+    def post(self, request: Request) -> Response:
+        now = timezone.now()
+        query = query_of(request, EmergencyStopQuery)
+        body = body_of(request, EmergencyStopRequest, required=False)
+        reason = query.reason or body.reason or DEFAULT_REASON
+        user_ids = acting_accounts(request, user_named(request, query.user_id, body.user_id), now=now)
+        if not user_ids:
+            raise NotFound("You have no account to stop")
+        orders, strategies = orders_counted(user_ids, working=True), strategies_counted(user_ids)["ACTIVE"]
+        result = trading.emergency_stop(user_ids=user_ids, by=who(request), reason=reason, now=now)
+        return Response(
+            {
+                "status": "success",
+                "message": f"Emergency stop triggered for user {', '.join(user_ids)}",
+                "reason": reason,
+                "stop_id": result.stop_id,
+                "user_ids": user_ids,
+                "halted_now": result.user_ids,
+                "orders_cancelled": orders,
+                "strategies_paused": strategies,
+            }
+        )
+
+
+def seen_scope(request: Request, in_query: str | None) -> Scope:
+    """The account that the request names; without a name, all that the caller may see."""
+    user_id = user_named(request, in_query)
+    if user_id is not None:
+        return [seen_account(request, user_id)]
+    require_signed_in(request)
+    return scope_of(request)
+
+
+def _named(request: Request, in_body: str | None) -> str | None:
+    return user_named(request, query_of(request, UserQuery).user_id, in_body)

@@ -1,0 +1,56 @@
+"""The API's addresses. Each is served with and without a trailing slash: a redirect would lose a POST's body."""
+
+from typing import Any
+
+from django.urls import URLPattern, path, re_path
+from django.views.generic import View
+
+from dashboard.api import access, docs, probes, system, trading
+
+ENGINE_ROUTES: dict[str, type[View]] = {
+    "health": system.HealthView,
+    "metrics": system.MetricsView,
+    "alerts": system.AlertsView,
+    "alerts/(?P<alert_id>[^/]+)/resolve": system.AlertResolveView,
+    "config": system.ConfigView,
+    "events/history": system.EventsView,
+    "event-history": system.EventHistoryView,
+    "signals/process": trading.SignalView,
+    "signals/batch": trading.SignalBatchView,
+    "orders": trading.OrdersView,
+    "positions": trading.PositionsView,
+    "emergency-stop": trading.EmergencyStopView,
+    "coordination/status": system.CoordinationView,
+    "status": system.StatusView,
+    "system/status": system.SystemStatusView,
+}
+
+
+def route(address: str, view: Any, name: str | None = None) -> URLPattern:
+    pattern: URLPattern = re_path(rf"^{address}/?\Z", view, name=name)
+    return pattern
+
+
+engine_patterns = [route(f"api/trading-engine/{address}", view.as_view()) for address, view in ENGINE_ROUTES.items()]
+# documented base URLs end in /api already, so that the prefix comes twice
+doubled_patterns = [route(f"api/api/trading-engine/{address}", view.as_view()) for address, view in ENGINE_ROUTES.items()]
+
+ACCESS_ROUTES: dict[str, type[View]] = {"token": access.TokenView, "token/revoke": access.TokenRevokeView}
+
+urlpatterns = [
+    route("healthz", probes.healthz, "healthz"),
+    route("readyz", probes.readyz, "readyz"),
+    *engine_patterns,
+    *doubled_patterns,
+    *(route(f"api/auth/{address}", view.as_view()) for address, view in ACCESS_ROUTES.items()),
+    route("api/schema", docs.SchemaView.as_view(), "api-schema"),
+    route("api/docs", docs.DocsView.as_view(), "api-docs"),
+    re_path(r"^api(?:/.*)?\Z", probes.not_found),
+]
+
+# the same under their canonical addresses alone, for the description
+described_patterns = [
+    path(f"{prefix}/{address.replace('(?P<alert_id>[^/]+)', '<str:alert_id>')}", view.as_view())
+    for prefix, routes in (("api/trading-engine", ENGINE_ROUTES), ("api/auth", ACCESS_ROUTES))
+    for address, view in routes.items()
+]
