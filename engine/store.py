@@ -24,7 +24,6 @@ from engine.domain.positions import Position
 from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow
-from engine.models.orders import WORKING_VALUES
 
 ORDER_FIELDS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "stop_loss",
@@ -62,19 +61,17 @@ def load(user_ids: Sequence[str]) -> dict[str, Book]:
     """The accounts' books, as they stand. Lock their streams first."""
     defaults = config.current()
     books = {account.user_id: _book(account, defaults) for account in Account.objects.filter(user_id__in=user_ids)}
-    for row in PositionRow.objects.filter(account__in=books, status=PositionStatus.OPEN).values_list(
-        "account_id", *POSITION_FIELDS
-    ):
+    for row in PositionRow.objects.open().filter(account__in=books).order_by().values_list("account_id", *POSITION_FIELDS):
         position = Position(**dict(zip(POSITION_FIELDS, row[1:], strict=True)))
         books[row[0]].positions[position.symbol, position.strategy_id] = position
-    for row in OrderRow.objects.filter(account__in=books, status__in=WORKING_VALUES).values_list("account_id", *ORDER_FIELDS):
+    for row in OrderRow.objects.working().filter(account__in=books).order_by().values_list("account_id", *ORDER_FIELDS):
         order = _order(row[1:])
         books[row[0]].orders[order.id] = order
     for user_id, strategy_id, status, reason in Strategy.objects.filter(account__in=books).values_list(
         "account_id", "id", "status", "status_reason"
     ):
         books[user_id].strategies[strategy_id] = StrategyState(StrategyStatus(status), reason)
-    open_refusals = Alert.objects.filter(account__in=books, fingerprint__startswith="risk:").exclude(status="RESOLVED")
+    open_refusals = Alert.objects.open().filter(account__in=books, fingerprint__startswith="risk:")
     for user_id, fingerprint in open_refusals.values_list("account_id", "fingerprint"):
         books[user_id].open_alerts.add(fingerprint)
     return books

@@ -8,13 +8,10 @@ from typing import Any
 from django.db import transaction
 
 from engine import log
-from engine.bulk import loads
 from engine.domain.book import Book
 from engine.domain.events import Event, EventType
 from engine.handlers.decide import fold
 from engine.models import Account, Execution, Order, PendingEvent, Position, Signal, Stream
-from engine.models import Event as EventRow
-from engine.models.orders import WORKING_VALUES
 
 CHUNK = 2000  # events folded at a time: memory does not grow with the log
 
@@ -127,11 +124,11 @@ class _Folding:
             self._note("trading state", self.book.trading_state.value, account.trading_state)
         self._note("start of day", self.book.day_start_equity, account.day_start_equity)
         held = {position.id: position for position in self.book.positions.values()}
-        rows = Position.objects.filter(account=account, status="OPEN").values("id", *POSITION_FACTS)
+        rows = Position.objects.open().filter(account=account).values("id", *POSITION_FACTS)
         open_rows = {row["id"]: row for row in rows}
         self._note("open positions", sorted(map(str, held)), sorted(map(str, open_rows)))
         self._compare_rows("position", held, open_rows, POSITION_FACTS)
-        working = Order.objects.filter(account=account, status__in=WORKING_VALUES)
+        working = Order.objects.working().filter(account=account)
         if EventType.ORDER_CREATED in waiting:  # recorded, not yet looked at
             working = working.exclude(status="PENDING")
         order_rows = {row["id"]: row for row in working.values("id", *ORDER_FACTS)}

@@ -14,12 +14,8 @@ from engine.domain.orders import Order
 from engine.domain.paper import fill_price
 from engine.models import Account, PendingEvent, Position
 from engine.models import Order as OrderRow
-from engine.models.orders import WORKING_VALUES
 
 ZERO = Decimal(0)
-# Spelt out as the partial indexes have it: with a parameter, SQLite cannot see that the index serves.
-OPEN = "status = 'OPEN'"
-WORKING = f"status IN ({', '.join(repr(value) for value in WORKING_VALUES)})"
 RESTING = (OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FILLED)
 KEYS = {
     EventType.ORDER_UPDATED: "order_id",
@@ -89,7 +85,7 @@ class Desk:
         rows = Account.objects.values_list("user_id", "cash", "trading_day", "day_start_equity")
         self.holders = {row[0]: Holder(*row) for row in rows}
         columns = ("id", "symbol", "quantity", "cost", "stop_loss", "take_profit")
-        positions = Position.objects.extra(where=[OPEN]).values_list("account_id", *columns)  # noqa: S610 - a constant
+        positions = Position.objects.open().values_list("account_id", *columns)
         for user_id, *holding in positions.order_by("account_id", "symbol", "strategy_id"):
             self.holders[user_id].holdings.append(Holding(*holding))
         self.orders = _resting_orders()
@@ -152,7 +148,7 @@ class Desk:
 def _resting_orders() -> dict[str, list[tuple[str, Order]]]:
     """By symbol: each order with the account that it belongs to, oldest first."""
     columns = ("id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price")
-    rows = OrderRow.objects.extra(where=[WORKING]).filter(status__in=RESTING)  # noqa: S610 - a constant
+    rows = OrderRow.objects.working().filter(status__in=RESTING)
     orders = defaultdict(list)
     for user_id, id, symbol, side, order_type, *rest in rows.order_by("created_at", "id").values_list("account_id", *columns):
         orders[symbol].append((user_id, Order(id, symbol, Side(side), OrderType(order_type), *rest)))

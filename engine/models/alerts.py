@@ -6,8 +6,16 @@ from engine.models.accounts import Account
 from engine.models.fields import one_of, values
 
 
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def open(self) -> "AlertQuerySet":
+        """Those not resolved. Spelt out as the partial index has it: SQLite does not look behind a parameter."""
+        return self.extra(where=['NOT ("engine_alert"."status" = \'RESOLVED\')'])
+
+
 class Alert(models.Model):
     """Something that an operator should know. Repeats of an open alert raise its count, not a second row."""
+
+    objects = AlertQuerySet.as_manager()
 
     id = models.CharField(primary_key=True, max_length=40)  # alert_<13 digits>_<6 base36>
     level = one_of(AlertLevel)

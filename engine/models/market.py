@@ -22,7 +22,9 @@ class Instrument(models.Model):
     class Meta:
         ordering = ["symbol"]
         constraints = [
-            models.CheckConstraint(condition=Q(last_price__isnull=True) | Q(last_price__gt=0), name="instrument_price_positive"),
+            models.CheckConstraint(
+                condition=Q(last_price__isnull=True) | Q(last_price__gt=0), name="instrument_price_positive"
+            ),
             models.CheckConstraint(condition=Q(tick_size__gt=0), name="instrument_tick_positive"),
             models.CheckConstraint(condition=Q(lot_size__gt=0), name="instrument_lot_positive"),
         ]

@@ -6,11 +6,19 @@ from engine.models.accounts import Account
 from engine.models.fields import money, one_of, values
 
 
+class PositionQuerySet(models.QuerySet["Position"]):
+    def open(self) -> "PositionQuerySet":
+        """Those still held. Spelt out as the partial index has it: SQLite does not look behind a parameter."""
+        return self.extra(where=['"engine_position"."status" = \'OPEN\''])
+
+
 class Position(models.Model):
     """What an account holds of a symbol for one strategy (or for none, the empty string). A negative quantity is short.
 
     Unrealised P&L is not stored: it is quantity x last price - cost, wherever it is asked for.
     """
+
+    objects = PositionQuerySet.as_manager()
 
     id = models.UUIDField(primary_key=True)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="positions", db_index=False)
@@ -32,7 +40,7 @@ class Position(models.Model):
         ordering = ["symbol"]
         indexes = [
             # an account's closed positions, newest first
-            models.Index(fields=["account", "-closed_at"], name="position_account_closed"),
+            models.Index(fields=["account", "-closed_at"], name="position_account_closed", condition=Q(status="CLOSED")),
         ]
         constraints = [
             # also serves the loading of a book

@@ -8,9 +8,8 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from engine.domain.enums import PositionStatus, TradingState
+from engine.domain.enums import TradingState
 from engine.models import Account, Execution, Order, Position
-from engine.models.orders import WORKING_VALUES
 from engine.selectors.positions import market_value
 from engine.selectors.prices import UNQUOTED, Quote, quotes_of
 from engine.selectors.units import Scope, day_start, percent, rupees
@@ -91,9 +90,7 @@ def _worst(states: Iterable[str]) -> str:
 
 
 def _holdings(ids: list[str]) -> _Holdings:
-    rows = list(
-        Position.objects.filter(status=PositionStatus.OPEN, account__in=ids).values_list("symbol", "quantity", "cost")
-    )
+    rows = list(Position.objects.open().filter(account__in=ids).values_list("symbol", "quantity", "cost"))
     quotes = quotes_of({symbol for symbol, _, _ in rows})
     values = [market_value(quantity, cost, quotes.get(symbol, UNQUOTED)) for symbol, quantity, cost in rows]
     return _Holdings(
@@ -114,6 +111,6 @@ def _order_counts(ids: list[str], start: datetime) -> dict[str, int]:
     """Two statements, since each count has an index of its own."""
     orders = Order.objects.filter(account__in=ids)
     return {
-        "working_orders": orders.filter(status__in=WORKING_VALUES).count(),
+        "working_orders": orders.working().count(),
         "orders_today": orders.filter(created_at__gte=start).count(),
     }

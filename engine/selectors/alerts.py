@@ -13,6 +13,7 @@ def alerts_list(
     level: str | None = None,
     component: str | None = None,
     status: str | None = None,
+    *,
     user_ids: Scope = None,
     limit: int = 1000,
     offset: int = 0,
@@ -23,7 +24,7 @@ def alerts_list(
     """
     rows = _scoped(user_ids)
     if status is None:
-        rows = rows.exclude(status=AlertStatus.RESOLVED)
+        rows = rows.open()
     elif status.upper() != ANY:
         rows = rows.filter(status=status.upper())
     if level:
@@ -38,7 +39,7 @@ def alert_counts(user_ids: Scope = None) -> dict[str, int]:
     levels = {level.value.lower(): Count("id", filter=Q(level=level.value)) for level in AlertLevel}
     return (
         _scoped(user_ids)
-        .exclude(status=AlertStatus.RESOLVED)
+        .open()
         .aggregate(
             total=Count("id"),
             active=Count("id", filter=Q(status=AlertStatus.ACTIVE)),
@@ -52,6 +53,16 @@ def alert_actions(alert_id: str) -> list[dict[str, Any]]:
     """An alert's track history, oldest first: who did what, and when."""
     rows = AlertAction.objects.filter(alert=alert_id).order_by("id")
     return [{"action": row.action, "by": row.by, "note": row.note, "at": row.at} for row in rows]
+
+
+def alert_owner(alert_id: str) -> tuple[str | None] | None:
+    """Whose the open alert is, in a tuple: (None,) for the system's own. None when there is no such open alert.
+
+    An old id, without a suffix, is the first alert of its millisecond.
+    """
+    rows = Alert.objects.exclude(status=AlertStatus.RESOLVED)
+    which = Q(id=alert_id) if alert_id.count("_") > 1 else Q(id__startswith=f"{alert_id}_")
+    return rows.filter(which).order_by("id").values_list("account").first()
 
 
 def alert_dict(row: Alert) -> dict[str, Any]:

@@ -22,6 +22,5 @@ def equity_curve(user_ids: Scope = None, since: datetime | None = None, max_poin
     latest_first = list(sums[:READ_LIMIT])
     step = max(1, -(-len(latest_first) // max_points))
     return [
-        {"at": at, **dict(zip(_FIGURES, map(rupees, figures), strict=True))}
-        for at, *figures in reversed(latest_first[::step])
+        {"at": at, **dict(zip(_FIGURES, map(rupees, figures), strict=True))} for at, *figures in reversed(latest_first[::step])
     ]

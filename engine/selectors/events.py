@@ -22,6 +22,7 @@ def events_history(
     correlation_id: UUID | None = None,
     limit: int = 100,
     before_id: int | None = None,
+    *,
     oldest_first: bool = False,
     user_ids: Scope = None,
 ) -> list[dict[str, Any]]:

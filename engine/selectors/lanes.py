@@ -27,9 +27,7 @@ def workflows_active() -> int:
 def lanes_alive(*, now: datetime) -> dict[str, bool]:
     """Whether some worker went through the lane within the last five seconds."""
     beats = Worker.objects.filter(beat_at__gte=now - ALIVE_WITHIN).values_list("lanes", flat=True)
-    seen = {
-        lane for lanes in beats for lane, at in lanes.items() if at and datetime.fromisoformat(at) >= now - ALIVE_WITHIN
-    }
+    seen = {lane for lanes in beats for lane, at in lanes.items() if at and datetime.fromisoformat(at) >= now - ALIVE_WITHIN}
     return {lane.value: lane.value in seen for lane in Lane}
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from engine.models import Execution, Order
-from engine.models.orders import WORKING_VALUES
 from engine.selectors.units import Scope, price, rupees
 
 ACTIVE = "ACTIVE"  # not a status: the word of the old API for every order still at work
@@ -22,7 +21,7 @@ def orders_list(
     """Orders, newest first; `before` is the last order of the page before. `status`: one of OrderStatus, or ACTIVE."""
     rows = Order.objects.all() if user_ids is None else Order.objects.filter(account__in=user_ids)
     if status:
-        rows = rows.filter(status__in=WORKING_VALUES if status == ACTIVE else [status])
+        rows = rows.working() if status == ACTIVE else rows.filter(status=status)
     if symbol:
         rows = rows.filter(symbol=symbol)
     if before:
@@ -40,7 +39,7 @@ def orders_counted(user_ids: Scope = None, since: datetime | None = None, workin
     if since:
         rows = rows.filter(created_at__gte=since)
     if working:
-        rows = rows.filter(status__in=WORKING_VALUES)
+        rows = rows.working()
     return rows.count()
 
 

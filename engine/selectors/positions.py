@@ -12,9 +12,7 @@ from engine.selectors.units import Scope, percent, price, rupees
 
 def positions_list(user_ids: Scope = None, include_closed: bool = False, limit: int = 500) -> list[dict[str, Any]]:
     """Open positions by symbol, then, where asked for, the closed ones, latest first. Three statements at most."""
-    rows = list(
-        _scoped(user_ids).filter(status=PositionStatus.OPEN).order_by("symbol", "account_id", "strategy_id")[:limit]
-    )
+    rows = list(_scoped(user_ids).open().order_by("symbol", "account_id", "strategy_id")[:limit])
     if include_closed and len(rows) < limit:
         closed = _scoped(user_ids).filter(status=PositionStatus.CLOSED).order_by("-closed_at")
         rows += closed[: limit - len(rows)]
