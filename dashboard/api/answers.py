@@ -77,7 +77,7 @@ def _component_metrics(
         },
         "order_processing": {
             "orders_today": day.get("orders_created", 0),
-            "success_rate": NOTHING_YET if success is None else f"{success:.0f}%",
+            "success_rate": NOTHING_YET if success is None else f"{success:.4g}%",
             "success_rate_percent": success,
             "avg_processing_time": NOTHING_YET if took is None else f"{took:.0f}ms",
             "avg_processing_time_ms": took,
