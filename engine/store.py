@@ -27,21 +27,20 @@ from engine.models import Position as PositionRow
 
 ORDER_FIELDS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "stop_loss",
-    "take_profit", "product", "validity", "strategy_id", "signal_id", "sizing", "status", "rejected_by", "reason", "risk_checks",
-    "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at", "filled_at",
+    "take_profit", "product", "validity", "strategy_id", "signal_id", "sizing", "status", "rejected_by", "reason",
+    "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at", "filled_at",
 )  # fmt: skip
 ORDER_CHANGES = (
     "status", "rejected_by", "reason", "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id",
     "updated_at", "submitted_at", "filled_at",
 )  # fmt: skip
-_order_values = attrgetter(*ORDER_FIELDS)
-_REJECTED_BY = ORDER_FIELDS.index("rejected_by")
 POSITION_FIELDS = (
     "id", "symbol", "strategy_id", "opened_at", "updated_at", "quantity", "cost", "realized_pnl", "charges", "stop_loss",
     "take_profit", "closed_at",
 )  # fmt: skip
 POSITION_CHANGES = (
-    "status", "quantity", "cost", "average_price", "realized_pnl", "charges", "stop_loss", "take_profit", "updated_at", "closed_at",
+    "status", "quantity", "cost", "average_price", "realized_pnl", "charges", "stop_loss", "take_profit", "updated_at",
+    "closed_at",
 )  # fmt: skip
 EXECUTION_FIELDS = (
     "id", "order", "account", "symbol", "side", "quantity", "price", "charges", "charge_breakdown", "realized_pnl",
@@ -54,6 +53,11 @@ SIGNAL_FIELDS = (
 ACCOUNT_FIELDS = (
     "user_id", "cash", "trading_state", "trading_state_reason", "trading_day", "day_start_equity", "peak_equity", "updated_at",
 )  # fmt: skip
+
+_order_values = attrgetter(*ORDER_FIELDS)
+_position_values = attrgetter(*POSITION_FIELDS)
+_account_values = attrgetter(*ACCOUNT_FIELDS[:-1])
+_REJECTED_BY = ORDER_FIELDS.index("rejected_by")
 
 
 # --- in --------------------------------------------------------------------------------------------------------------------
@@ -185,7 +189,7 @@ def _save_positions(books: Iterable[Book]) -> None:
     rows = [
         (
             user_id,
-            *(getattr(position, name) for name in POSITION_FIELDS),
+            *_position_values(position),
             PositionStatus.OPEN if position.closed_at is None else PositionStatus.CLOSED,
             position.average_price,
         )
@@ -223,7 +227,7 @@ def _save_signals(books: Iterable[Book]) -> None:
 
 def _save_accounts(books: Iterable[Book], now: datetime) -> None:
     changed = [book for book in books if book.changes.account]
-    rows = [tuple(getattr(book, name) for name in ACCOUNT_FIELDS[:-1]) + (now,) for book in changed]
+    rows = [(*_account_values(book), now) for book in changed]
     bulk.update(Account, ACCOUNT_FIELDS, rows)
     strategies = [
         (strategy_id, strategy.status, strategy.reason[:200], now)

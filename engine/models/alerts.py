@@ -15,8 +15,6 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 class Alert(models.Model):
     """Something that an operator should know. Repeats of an open alert raise its count, not a second row."""
 
-    objects = AlertQuerySet.as_manager()
-
     id = models.CharField(primary_key=True, max_length=40)  # alert_<13 digits>_<6 base36>
     level = one_of(AlertLevel)
     title = models.CharField(max_length=200)
@@ -35,6 +33,8 @@ class Alert(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.CharField(max_length=150, blank=True, default="")
     resolution_note = models.CharField(max_length=1000, blank=True, default="")
+
+    objects = AlertQuerySet.as_manager()
 
     class Meta:
         ordering = ["-first_seen", "-id"]

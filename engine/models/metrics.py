@@ -49,7 +49,10 @@ class EquityPoint(models.Model):
 
 
 class Worker(models.Model):
-    """A process that handles events: its sign of life, rewritten every two seconds. `lanes` is {lane: time of its last round}."""
+    """A process that handles events: its sign of life, rewritten every two seconds.
+
+    `lanes` is {lane: time of its last round}.
+    """
 
     id = models.UUIDField(primary_key=True)
     host = models.CharField(max_length=120)

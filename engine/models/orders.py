@@ -19,8 +19,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
 class Order(models.Model):
     """An order and where it stands. Only the engine's life-cycle table moves `status`."""
 
-    objects = OrderQuerySet.as_manager()
-
     id = models.UUIDField(primary_key=True)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders", db_index=False)
     symbol = models.CharField(max_length=32)
@@ -51,6 +49,8 @@ class Order(models.Model):
     updated_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
     filled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

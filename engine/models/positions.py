@@ -18,8 +18,6 @@ class Position(models.Model):
     Unrealised P&L is not stored: it is quantity x last price - cost, wherever it is asked for.
     """
 
-    objects = PositionQuerySet.as_manager()
-
     id = models.UUIDField(primary_key=True)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="positions", db_index=False)
     symbol = models.CharField(max_length=32)
@@ -35,6 +33,8 @@ class Position(models.Model):
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PositionQuerySet.as_manager()
 
     class Meta:
         ordering = ["symbol"]
