@@ -98,7 +98,7 @@ class ServeProcess:
         if self.worker:
             self._keep(self.worker.arun())
         if self.with_demo:
-            self._keep(run_demo_feed(stopping=self.stopping))
+            self._keep(run_demo_feed(stopping=self.stopping, execute=on_engine_thread))
         self._say_where()
 
     def _say_where(self) -> None:
