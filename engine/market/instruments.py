@@ -159,3 +159,8 @@ def _instrument(row: dict[str, str]) -> InstrumentInput:
     if not (tick_size.is_finite() and 0 < tick_size <= 1000 and 0 < lot_size <= 1_000_000):
         raise ValueError("tick_size and lot_size must be above 0")
     return InstrumentInput(symbol, name, sector, exchange, tick_size, lot_size)
+
+
+def load_nifty_50() -> int:
+    """The NIFTY 50, as we describe them; returns how many are new."""
+    return instruments_load(instruments=NIFTY_50_INSTRUMENTS)
