@@ -20,8 +20,7 @@ def pair(
     first.set_prices({"RELIANCE": "Energy", "INFY": "IT"})
     token = first.add_user("chief", staff=True, accounts="asha")
     second = serve_process(**shared)
-    with first.client(token) as one, second.client(token) as other:
-        yield one, other
+    yield first.client(token), second.client(token)
     for server in (first, second):  # before their database goes
         server.close()
 

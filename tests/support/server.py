@@ -34,6 +34,7 @@ class Server:
     arguments: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    clients: list[httpx.Client] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -79,12 +80,10 @@ class Server:
         """End it in the middle of whatever it does (SIGKILL)."""
         return self._end(signal.SIGKILL)
 
-    def restart(self) -> "Server":
-        """Start it again on the same database, whether it was stopped or killed."""
-        self.close()
-        return self.start()
-
     def close(self) -> None:
+        """End it for good. Raises ServerError when it does not end cleanly."""
+        for client in self.clients:
+            client.close()
         if self.process and self.process.poll() is None and self.stop() != 0:
             raise ServerError(f"did not end cleanly:\n{self.output[-4000:]}")
 
@@ -116,9 +115,10 @@ class Server:
         return result.stdout + result.stderr
 
     def client(self, token: str = "") -> httpx.Client:
-        """An HTTP client of this server, with a token's identity or with none."""
+        """An HTTP client of this server, with a token's identity or with none. It is closed with the server."""
         headers = {"Authorization": f"Token {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        self.clients.append(httpx.Client(base_url=self.url, headers=headers, timeout=30))
+        return self.clients[-1]
 
     def shell(self, code: str) -> str:
         """Run Python code beside the server, on its database, and answer what it printed."""
