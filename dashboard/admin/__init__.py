@@ -1,0 +1,11 @@
+"""Django admin: the engine's records to look at, and what an operator may do, each through a service that leaves a trace."""
+
+from django.contrib import admin
+
+from dashboard.admin import operations, records, settings
+
+__all__ = ["operations", "records", "settings"]
+
+admin.site.site_header = "QuantumLeap administration"
+admin.site.site_title = "QuantumLeap"
+admin.site.index_title = "Records and operations"
