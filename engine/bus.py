@@ -78,6 +78,8 @@ class Bus:
     async def _try(self, send: Coroutine[Any, Any, None]) -> None:
         try:
             await send
+        except ChannelFull:
+            pass  # it rings already, for whoever comes to listen
         except LAYER_AWAY as error:
             log.warning("channel_layer_away", error=repr(error))
 
