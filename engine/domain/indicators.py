@@ -1,7 +1,8 @@
 """What the signal rules measure on closed bars. Plain floats: these are estimates, not money."""
 
 from collections.abc import Sequence
-from statistics import fmean, pstdev
+from math import sqrt
+from statistics import fmean
 
 
 def sma(values: Sequence[float], length: int, back: int = 0) -> float:
@@ -14,8 +15,9 @@ def z_score(values: Sequence[float], length: int, back: int = 0) -> float:
     """How many standard deviations the value lies from the mean of the `length` values before it; 0 where those never moved."""
     last = len(values) - 1 - back
     window = values[last - length : last]
-    deviation = pstdev(window)
-    return (values[last] - fmean(window)) / deviation if deviation else 0.0
+    mean = fmean(window)
+    deviation = sqrt(fmean((value - mean) ** 2 for value in window))
+    return (values[last] - mean) / deviation if deviation else 0.0
 
 
 def highest(values: Sequence[float], length: int, back: int = 0) -> float:

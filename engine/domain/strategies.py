@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from engine.domain.bars import TICK, Bar, on_tick
 from engine.domain.enums import SignalType
@@ -55,12 +56,22 @@ class Rule:
 
 
 class Window:
-    """The bars that a rule looks at, as columns of floats."""
+    """The bars that a rule looks at, as columns of floats; each made when it is first asked for."""
 
     def __init__(self, bars: Sequence[Bar]) -> None:
-        self.highs = [float(bar.high) for bar in bars]
-        self.lows = [float(bar.low) for bar in bars]
-        self.closes = [float(bar.close) for bar in bars]
+        self._bars = bars
+
+    @cached_property
+    def highs(self) -> list[float]:
+        return [float(bar.high) for bar in self._bars]
+
+    @cached_property
+    def lows(self) -> list[float]:
+        return [float(bar.low) for bar in self._bars]
+
+    @cached_property
+    def closes(self) -> list[float]:
+        return [float(bar.close) for bar in self._bars]
 
     def suggestion(self, up: bool, strength: float, length: int, parameters: Parameters, reason: str) -> Suggestion:
         """Stop and target stand in average true ranges from the last close, so that a wild share gets a wider room."""
