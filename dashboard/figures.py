@@ -52,7 +52,9 @@ def rate(value: Any) -> str:
 
 def milliseconds(value: Any) -> str:
     value = float(value)
-    return f"{grouped(value / 1000, 2)} s" if value >= 1000 else f"{grouped(value, 1)} ms"
+    if value >= 1000:
+        return f"{grouped(value / 1000, 2)} s"
+    return f"{grouped(value, 2 if value < 10 else 1)} ms"
 
 
 def clock(value: Any) -> str:
@@ -103,6 +105,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "moment": moment,
     "words": words,
     "text": str,
+    "note": str,  # the only one that stays empty where there is nothing to say
 }
 SIGNED = frozenset({"pnl", "change"})
 TIMES = frozenset({"clock", "moment"})
@@ -110,4 +113,6 @@ TIMES = frozenset({"clock", "moment"})
 
 def shown(value: Any, form: str) -> str:
     """The text of a value in one of FORMATS; a dash for none."""
-    return NONE if value is None or value == "" else FORMATS[form](value)
+    if value is None or value == "":
+        return "" if form == "note" else NONE
+    return FORMATS[form](value)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from dashboard import figures
 from dashboard.live.state import Row, State, wire
 from dashboard.live.topics import Topic
 from engine.domain.events import event_type_named
@@ -45,9 +46,9 @@ def summary(data: dict[str, Any]) -> str:
     confidence = data.get("confidence_score")
     parts = [
         _text(side),
-        _text(quantity),
+        figures.quantity(quantity) if isinstance(quantity, int | float) else "",
         _text(data.get("symbol")),
-        f"@ {_text(price)}" if price else "",
+        f"@ {figures.price(price)}" if isinstance(price, int | float) else "",
         f"confidence {_text(confidence)}" if confidence is not None and not quantity else "",
     ]
     reason = data.get("reason") or data.get("cancellation_reason") or data.get("message") or data.get("action")

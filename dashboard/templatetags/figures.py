@@ -34,7 +34,7 @@ def badge(row: Mapping[str, Any] | None, field: str) -> SafeString:
     raw = (row or {}).get(field)
     text = figures.shown(raw, "words") if row else ""
     return format_html(
-        '<span class="tag" data-f="{}" data-as="words" data-value="{}">{}</span>', field, raw if raw is not None else "", text
+        '<span class="pill" data-f="{}" data-as="words" data-value="{}">{}</span>', field, raw if raw is not None else "", text
     )
 
 

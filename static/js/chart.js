@@ -5,15 +5,24 @@ const style = (name) => getComputedStyle(document.documentElement).getPropertyVa
 const inIndia = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Kolkata");
 const font = `11px ${style("--tblr-font-sans-serif") || "sans-serif"}`;
 
+const LEGEND = 30; // px beneath the plot
+const DAY = 86_400; // s
+
+// 14:05, or 3 Nov where the ticks are days apart.
+const times = (_, splits) => {
+  const days = splits.length > 1 && splits[1] - splits[0] >= DAY;
+  return splits.map((seconds) => (days ? shown(seconds * 1000, "moment").slice(0, -9) : shown(seconds * 1000, "clock").slice(0, 5)));
+};
+
 export function chart(place, { series, scales = {}, axes, height = 240 }, data) {
   const options = () => ({
     width: place.clientWidth,
-    height: place.clientHeight || height,
+    height: (place.clientHeight || height) - LEGEND,
     tzDate: inIndia,
     scales: { x: { time: true }, ...scales },
     cursor: { points: { size: 7 }, y: false },
     legend: { live: true },
-    axes: [axis({ space: 70 }), ...axes.map(axis)],
+    axes: [axis({ space: 60, size: 26, values: times }), ...axes.map(axis)],
     series: [{ label: "Time", value: (_, seconds) => (seconds == null ? "–" : shown(seconds * 1000, "moment")) }, ...series.map(line)],
   });
   let plot = new uPlot(options(), data, place);
@@ -22,9 +31,16 @@ export function chart(place, { series, scales = {}, axes, height = 240 }, data) 
     plot.destroy();
     plot = new uPlot(options(), shownData, place);
   };
-  new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: place.clientHeight || height })).observe(place);
+  new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: (place.clientHeight || height) - LEGEND })).observe(place);
   new MutationObserver(redraw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });
-  return { set: (fresh) => plot.setData(fresh), get data() { return plot.data; } };
+  const read = () => plot.cursor.left >= 0 || plot.setLegend({ idx: plot.data[0].length - 1 }); // the latest, until one points
+  read();
+  return {
+    set: (fresh) => {
+      plot.setData(fresh);
+      read();
+    },
+  };
 }
 
 function axis(own) {

@@ -40,11 +40,12 @@ const FORMATS = {
   percent,
   change: (value) => plus(value, percent(value)),
   rate: (value) => grouped(value, 1),
-  ms: (value) => (value >= 1000 ? `${grouped(value / 1000, 2)} s` : `${grouped(value, 1)} ms`),
+  ms: (value) => (value >= 1000 ? `${grouped(value / 1000, 2)} s` : `${grouped(value, value < 10 ? 2 : 1)} ms`),
   clock,
   moment,
   words,
   text: String,
+  note: String, // the only one that stays empty where there is nothing to say
 };
 
 export const SIGNED = new Set(["pnl", "change"]);
@@ -56,7 +57,8 @@ export function sign(value, text) {
 }
 
 export function shown(value, form) {
-  return value === null || value === undefined || value === "" ? NONE : FORMATS[form](value);
+  if (value === null || value === undefined || value === "") return form === "note" ? "" : NONE;
+  return FORMATS[form](value);
 }
 
 export function utc(value) {
