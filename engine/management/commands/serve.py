@@ -28,7 +28,8 @@ logger = structlog.get_logger(__name__)
 FAILED = 70  # the exit code when a part of the process died
 LONGEST_DRAIN = 10.0  # seconds to finish what is in hand
 FLUSH_SECONDS = 1.0
-SOCKET_MESSAGE_LIMIT = 64 * 1024  # bytes; pages send acknowledgements, nothing long
+SOCKET_FRAME_LIMIT = 64 * 1024  # bytes that one frame from a page may have; pages send acknowledgements, nothing long
+SOCKET_MESSAGE_LIMIT = 4 * 1024 * 1024  # bytes; it binds what we send as well, and a snapshot of a large account is long
 
 
 class Command(BaseCommand):
@@ -82,7 +83,7 @@ class ServeProcess:
             endpoints=[f"tcp:port={port}:interface={host.replace(':', chr(92) + ':')}"],
             http_timeout=30,
             websocket_max_message_size=SOCKET_MESSAGE_LIMIT,
-            websocket_max_frame_size=SOCKET_MESSAGE_LIMIT,
+            websocket_max_frame_size=SOCKET_FRAME_LIMIT,
             server_name="quantumleap",
         )
 
