@@ -5,7 +5,8 @@ at most, and a layer that is away never fails a write. Call these after commit.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -29,6 +30,7 @@ class Bus:
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.is_muted = False
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Use this loop from now on: an in-memory layer is heard on the loop on which it was sent only."""
@@ -36,11 +38,22 @@ class Bus:
 
     def ring(self, lanes: Iterable[Lane]) -> None:
         """Wake the lanes: there is work."""
-        self._send([self._wake(lane) for lane in set(lanes)])
+        if not self.is_muted:
+            self._send([self._wake(lane) for lane in set(lanes)])
 
     def announce(self, changed: Iterable[str]) -> None:
         """Tell every server process that these topics changed."""
-        self._send([self._tell(sorted(set(changed)))])
+        if not self.is_muted:
+            self._send([self._tell(sorted(set(changed)))])
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Send nothing meanwhile: for a command that runs the engine itself, on a layer that no other process shares."""
+        self.is_muted = True
+        try:
+            yield
+        finally:
+            self.is_muted = False
 
     def ring_after_commit(self, lanes: Iterable[Lane]) -> None:
         """`robust`: a layer that is away must not turn a committed write into an error."""

@@ -68,12 +68,15 @@ class Market:
     def apply(self, waiting: PendingPrices) -> None:
         """One slice: the day and the minute that it ends, its prices and what they set off, and the bars that it closes."""
         at, before = waiting.at, self.at
+        length = interval_length(waiting.interval)
         events = self.desk.start_day(_day(at), self.quotes, self.now)
-        if before is not None and _has_passed(MINUTE, before, at):
-            events.append(self._minute_closed(before))
+        if length < MINUTE and before is not None and _has_passed(MINUTE, before, at):
+            events.append(self._closing_prices(before))
         for symbol, price in waiting.prices.items():
             self._take(symbol, Decimal(str(price)), waiting)
         self.at = at
+        if length >= MINUTE and waiting.bars:
+            events.append(self._closing_prices(at))
         log.append(events + self.desk.reached(waiting.prices, self.quotes, self.now), now=self.now)
         if before is None or _has_passed(POINT_SPACING, before, at):
             self._points += [self._point(holder) for holder in self.desk.holders.values()]
@@ -92,14 +95,14 @@ class Market:
         self.priced_at[symbol] = waiting.at
         self._sources[symbol] = waiting.source
 
-    def _minute_closed(self, before: datetime) -> Event:
-        """The prices at which the minute ended that `before` falls into."""
+    def _closing_prices(self, at: datetime) -> Event:
+        """What was priced in the minute of `at`, at its last price: the market on record, once a minute or a longer bar."""
         prices = {
             symbol: self.quotes.price(symbol)
             for symbol, priced_at in self.priced_at.items()
-            if priced_at is not None and not _has_passed(MINUTE, priced_at, before)
+            if priced_at is not None and not _has_passed(MINUTE, priced_at, at)
         }
-        return new_event(EventType.MARKET_DATA_UPDATE, MARKET_STREAM, self.now, {"at": before, "prices": prices})
+        return new_event(EventType.MARKET_DATA_UPDATE, MARKET_STREAM, self.now, {"at": at, "prices": prices})
 
     def _point(self, holder: Holder) -> tuple[object, ...]:
         equity = holder.equity(self.quotes)

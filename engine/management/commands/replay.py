@@ -3,13 +3,16 @@
 import argparse
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from engine.bus import bus
 from engine.market.demo import demo_strategies_deploy
 from engine.market.instruments import instruments_add_unknown
 from engine.market.readers import Survey, survey
@@ -77,8 +80,10 @@ class Command(BaseCommand):
             tell=teller(self.stdout),
         )
         before = counts()
+        is_alone = drives and not settings.REDIS_URL
         try:
-            replay.run()
+            with bus.muted() if is_alone else nullcontext():
+                replay.run()
         except FeedError as error:
             raise CommandError(f"{error}. {replay.progress.slices} of {replay.progress.total} slices were replayed.") from None
         except KeyboardInterrupt:
