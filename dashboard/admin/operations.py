@@ -106,7 +106,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        for name, value in values.items():
+        for name, value in list(values.items()):
             if name.endswith("_percent") and value is not None and not 0 < value <= Decimal(100):
                 self.add_error(name, "More than 0, at most 100.")
         if values.get("max_concurrent_orders") == 0:

@@ -4,7 +4,7 @@ import pytest
 
 from engine import metrics
 from engine.health import probes
-from engine.health.watch import forget
+from engine.health.watcher import forget
 
 
 @pytest.fixture(autouse=True)
