@@ -6,14 +6,19 @@ from pathlib import Path
 
 import pytest
 from django.core.management import get_commands
+from django.urls import URLPattern, resolve
 
+from dashboard.api import probes
+from dashboard.api import urls as api_urls
 from engine.domain.enums import Lane
 from engine.domain.events import FULL_NAMES, Event, EventType, new_event
 from engine.models.accounts import USER_ID
 from tests.support.reach import BASE_DIR
 
 README = (BASE_DIR / "README.md").read_text()
+API = (BASE_DIR / "docs" / "api.md").read_text()
 ARCHITECTURE = (BASE_DIR / "docs" / "architecture.md").read_text()
+SILENT = {"HEAD", "OPTIONS"}
 DOCUMENTS = [BASE_DIR / "README.md", BASE_DIR / "CHANGELOG.md", *sorted((BASE_DIR / "docs").glob("*.md"))]
 
 
@@ -50,6 +55,40 @@ def test_the_events_table_lists_every_event_with_its_lane() -> None:
 
 def test_the_lanes_table_lists_every_lane() -> None:
     assert [row[0] for row in table(ARCHITECTURE, "Log, work and lanes")] == [lane.value for lane in Lane]
+
+
+def test_the_routes_table_lists_every_route_with_its_methods() -> None:
+    def methods(pattern: URLPattern) -> str:
+        view = getattr(pattern.callback, "cls", None)
+        return ", ".join(sorted(set(view().allowed_methods) - SILENT)) if view else "GET"
+
+    documented = {row[0]: row[1] for row in table(API, "Routes")}
+    served = {
+        address_of(pattern): methods(pattern) for pattern in api_urls.urlpatterns if "api/api" not in str(pattern.pattern)
+    }
+    assert documented == {address: found for address, found in served.items() if "?:" not in address}
+
+
+def address_of(pattern: URLPattern) -> str:
+    """The address that a pattern stands for, in the documents' way of writing."""
+    text = str(pattern.pattern).removeprefix("^").removesuffix(r"/?\Z")
+    return "/" + re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", text)
+
+
+def test_the_errors_table_lists_every_code() -> None:
+    sources = "".join(path.read_text() for path in (BASE_DIR / "dashboard" / "api").glob("*.py"))
+    used = set(re.findall(r'\bcode ?= ?"([A-Z_]+)"', sources)) | set(re.findall(r'\d{3}, "([A-Z_]+)"\)', sources))
+    assert {row[0] for row in table(API, "Errors")} - {"BAD_REQUEST"} == used - {"BAD_REQUEST"}
+
+
+def test_curls_in_the_documents_name_routes_that_exist() -> None:
+    paths = re.findall(r"\$base(/[\w/-]+)", API) + re.findall(r"127\.0\.0\.1:8000(/[\w/-]+)['?]", README + API)
+    addresses = [path if path.startswith("/api") else f"/api/trading-engine{path}" for path in paths]
+    assert [address for address in addresses if not resolves(address)] == []
+
+
+def resolves(address: str) -> bool:
+    return resolve(address).func is not probes.not_found
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
