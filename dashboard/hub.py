@@ -5,11 +5,10 @@ serialized once, and the same string goes to every socket.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
@@ -17,6 +16,7 @@ import structlog
 from channels.layers import get_channel_layer
 from django.db import close_old_connections
 
+from dashboard.live.frames import dumps, message, split
 from dashboard.live.registry import compute, listens
 from dashboard.live.state import State, changes_between, iso
 from dashboard.live.topics import Topic
@@ -36,7 +36,7 @@ class Watcher(Protocol):
 
     session_digest: str
 
-    async def push(self, text: str, feed: "Feed | None") -> None: ...
+    async def push(self, frames: list[str], feed: "Feed | None") -> None: ...
     async def recheck(self) -> None: ...
     async def end(self) -> None: ...
     async def close_if_silent(self) -> None: ...
@@ -58,21 +58,23 @@ class Feed:
         self.computed_at = 0.0  # the loop's clock
         self.failed = False
 
-    def snapshot(self) -> str:
-        return self._message("snapshot", state=self.state)
+    def snapshot(self) -> list[str]:
+        """The frames of the whole state; all but the last say that there is more."""
+        *first, last = split(self.state or {})
+        head = {"topic": self.name, "epoch": self.epoch, "seq": self.seq}
+        return [message("snapshot", "state", part, more=True, **head) for part in first] + [
+            message("snapshot", "state", last, **head)
+        ]
 
-    def delta(self, fresh: State) -> str | None:
-        """The message that leads from the last state to the fresh one; None where nothing changed."""
+    def advance(self, fresh: State) -> list[str]:
+        """The frames that lead from the last state to the fresh one, each a delta of its own; none where nothing changed."""
         changes = changes_between(self.state or {}, fresh)
         self.state = fresh
-        if not changes:
-            return None
-        self.seq += 1
-        return self._message("delta", set=changes)
+        return [self._delta(part) for part in split(changes)] if changes else []
 
-    def _message(self, kind: str, **content: Any) -> str:
-        message = {"t": kind, "topic": self.name, "epoch": self.epoch, "seq": self.seq, **content}
-        return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+    def _delta(self, part: str) -> str:
+        self.seq += 1
+        return message("delta", "set", part, topic=self.name, epoch=self.epoch, seq=self.seq)
 
 
 def compute_in_thread(topic: Topic) -> State:
@@ -151,8 +153,8 @@ class Hub:
                 fresh = await loop.run_in_executor(self._thread, self._compute, feed.topic)
                 feed.computed_at = loop.time()
                 feed.failed = False
-                if message := feed.delta(fresh):
-                    await _to_all(feed.watchers, lambda watcher: watcher.push(message, feed))
+                if frames := feed.advance(fresh):
+                    await _to_all(feed.watchers, lambda watcher: watcher.push(frames, feed))
                 await self._greet(feed)
         except Exception as error:  # noqa: BLE001 - whatever it is: the page goes STALE, and the next poll tries again
             feed.computed_at = loop.time()
@@ -190,8 +192,8 @@ class Hub:
         await layer.group_add(layer_topics.LIVE, channel)
         try:
             while True:
-                message = await layer.receive(channel)
-                await self.hint(message.get("topics", ()))
+                notice = await layer.receive(channel)
+                await self.hint(notice.get("topics", ()))
         finally:
             await layer.group_discard(layer_topics.LIVE, channel)
 
@@ -206,9 +208,9 @@ class Hub:
 
     async def _beat(self) -> None:
         """A heartbeat says "what you show is right": it is not sent to those who watch what could not be computed."""
-        text = json.dumps({"t": "beat", "at": iso(datetime.now(UTC))})
+        beat = [dumps({"t": "beat", "at": iso(datetime.now(UTC))})]
         failed = {watcher for feed in self._feeds.values() if feed.failed for watcher in feed.watchers | feed.waiting}
-        await _to_all(self._watchers() - failed, lambda watcher: watcher.push(text, None))
+        await _to_all(self._watchers() - failed, lambda watcher: watcher.push(beat, None))
         await _to_all(self._watchers(), lambda watcher: watcher.close_if_silent())
 
     async def _end_session(self, digest: str) -> None:

@@ -51,11 +51,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await current_hub().resync(name, self)
 
     # --- what the hub calls --------------------------------------------------------------------------------------------
-    async def push(self, text: str, feed: Feed | None) -> None:
+    async def push(self, frames: list[str], feed: Feed | None) -> None:
         """Send, or, with the window full, remember that the feed moved on (a heartbeat is just left out)."""
-        if self.sent - self.acked < WINDOW and (feed is None or feed.name not in self.behind):
-            self.sent += 1
-            await self.send(text)
+        if self._has_room(frames) and (feed is None or feed.name not in self.behind):
+            await self._send_all(frames)
         elif feed is not None:
             self.behind[feed.name] = feed
 
@@ -76,9 +75,23 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     # --- inside --------------------------------------------------------------------------------------------------------
     async def _catch_up(self) -> None:
-        while self.behind and self.sent - self.acked < WINDOW:
-            _, feed = self.behind.popitem()
-            await self.push(feed.snapshot(), feed)
+        """The newest state of what moved on while the window was full."""
+        for name, feed in list(self.behind.items()):
+            snapshot = feed.snapshot()
+            if not self._has_room(snapshot):
+                break
+            del self.behind[name]
+            await self._send_all(snapshot)
+
+    def _has_room(self, frames: list[str]) -> bool:
+        """A message of more frames than the window has to wait until nothing else is due."""
+        due = self.sent - self.acked
+        return due == 0 or due + len(frames) <= WINDOW
+
+    async def _send_all(self, frames: list[str]) -> None:
+        self.sent += len(frames)
+        for frame in frames:
+            await self.send(frame)
 
     async def _drop(self, code: int) -> None:
         current_hub().leave(self)

@@ -7,12 +7,14 @@ from typing import Any
 from django.urls import reverse
 
 from dashboard import figures
-from dashboard.live.state import Row, State, wire
+from dashboard.live.state import Row, State, picked, wire
 from dashboard.live.topics import Topic
 from engine.domain.events import event_type_named
 from engine.selectors.events import events_history
 
 PAGE = 50
+PAYLOAD_LIMIT = 6_000  # characters of an event's data; the API has the rest
+SHOWN = ("id", "log_id", "event_type", "timestamp", "processing_time", "error", "correlation_id", "causation_id")
 
 
 def state(topic: Topic, now: datetime) -> State:
@@ -27,15 +29,20 @@ def rows(user_ids: list[str] | None, *, event_type: str | None = None, before_id
 
 
 def event_row(event: dict[str, Any]) -> Row:
-    row = wire(event)
+    row = picked(event, SHOWN)
     return row | {
         "sort": row["log_id"],
-        "status": "FAILED" if row["error"] else "DONE" if row["processed"] else "WAITING",
-        "summary": summary(row["data"]),
-        "payload": json.dumps(row["data"], indent=2, ensure_ascii=False, sort_keys=True),
-        "whose": row["user_id"] or "system",
+        "status": "FAILED" if row["error"] else "DONE" if event["processed"] else "WAITING",
+        "summary": summary(wire(event["data"])),
+        "payload": payload(event["data"]),
+        "whose": event["user_id"] or "system",
         "trace_url": reverse("trace", args=[row["correlation_id"]]),
     }
+
+
+def payload(data: dict[str, Any]) -> str:
+    text = json.dumps(wire(data), indent=2, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= PAYLOAD_LIMIT else f"{text[:PAYLOAD_LIMIT]}\n… {len(text) - PAYLOAD_LIMIT:,} characters more"
 
 
 def summary(data: dict[str, Any]) -> str:

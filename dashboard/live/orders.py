@@ -6,40 +6,49 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from dashboard.live.state import Row, State, wire
+from dashboard.live.state import Row, State, picked, wire_value
 from dashboard.live.topics import Topic
 from engine.selectors.orders import orders_list
 
 PAGE = 50
 
 
+BRIEF = (
+    *("id", "user_id", "symbol", "side", "order_type", "quantity", "filled_quantity", "price", "average_fill_price"),
+    *("commission", "status", "strategy_id", "created_at"),
+)
+DETAILS = ("sizing", "stop_loss", "take_profit", "product", "validity", "submitted_at", "filled_at")
+
+
 def state(topic: Topic, now: datetime) -> State:
     filters = dict(topic.filters)
-    return {"orders": rows(topic.user_ids, status=filters.get("status"), symbol=filters.get("symbol"), limit=PAGE)}
+    return {"orders": rows(topic.user_ids, status=filters.get("status"), symbol=filters.get("symbol"))}
 
 
 def rows(
-    user_ids: list[str] | None,
-    *,
-    status: str | None = None,
-    symbol: str | None = None,
-    limit: int,
-    before: UUID | None = None,
+    user_ids: list[str] | None, *, status: str | None = None, symbol: str | None = None, before: UUID | None = None
 ) -> dict[str, Row]:
-    found = orders_list(user_ids, status=status, symbol=symbol, limit=limit, before=before)
-    return {str(order["id"]): order_row(order) for order in found}
+    """A page of the blotter, with all details."""
+    found = orders_list(user_ids, status=status, symbol=symbol, limit=PAGE, before=before)
+    return {str(order["id"]): brief_row(order) | details(order) for order in found}
 
 
-def order_row(order: dict[str, Any]) -> Row:
-    row = wire(order)
-    checks = [check_row(check) for check in row["risk_checks"]]
+def brief_rows(user_ids: list[str] | None, limit: int) -> dict[str, Row]:
+    return {str(order["id"]): brief_row(order) for order in orders_list(user_ids, limit=limit)}
+
+
+def brief_row(order: dict[str, Any]) -> Row:
+    row = picked(order, BRIEF)
+    return row | {"sort": f"{row['created_at']} {row['id']}", "trace_url": reverse("trace", args=[order["correlation_id"]])}
+
+
+def details(order: dict[str, Any]) -> Row:
+    checks = [check_row(check) for check in wire_value(order["risk_checks"])]
     denied = [check for check in checks if not check["passed"]]
-    return row | {
-        "sort": f"{row['created_at']} {row['id']}",
+    return picked(order, DETAILS) | {
         "risk_checks": checks,
         "verdict": verdict(len(checks), len(denied)),
-        "reason": row["error_message"],
-        "trace_url": reverse("trace", args=[row["correlation_id"]]),
+        "reason": order["error_message"],
     }
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from dashboard.live.state import Row, State, wire
+from dashboard.live.state import Row, State, picked, wire
 from dashboard.live.topics import Topic
 from engine.domain.enums import PositionStatus
 from engine.selectors.accounts import account_summary
@@ -11,6 +11,11 @@ from engine.selectors.positions import positions_list
 
 OPEN_LIMIT = 300  # rows; more than a person can watch
 CLOSED_LIMIT = 50
+SHOWN = (
+    *("id", "user_id", "symbol", "sector", "side", "quantity", "average_price", "current_price", "market_value"),
+    *("unrealized_pnl", "unrealized_pnl_percent", "realized_pnl", "charges", "stop_loss", "take_profit"),
+    *("strategy_id", "opened_at", "closed_at"),
+)
 
 
 def state(topic: Topic, now: datetime) -> State:
@@ -29,7 +34,7 @@ def open_rows(user_ids: list[str] | None) -> dict[str, Row]:
 
 def position_row(position: dict[str, Any]) -> Row:
     """Open ones by symbol, closed ones by the time they were closed."""
-    row = wire(position)
+    row = picked(position, SHOWN)
     row["sort"] = row["closed_at"] or f"{row['symbol']} {row['user_id']} {row['strategy_id'] or ''}"
     row["net_pnl"] = round(row["realized_pnl"] - row["charges"], 2)
     return row

@@ -1,6 +1,6 @@
 """What a page shows, as data: {section: {row key: row}}. An old state plus the changes sent since equals a fresh one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -39,6 +39,11 @@ def changed(state: State, changes: Changes) -> State:
 def wire(row: Mapping[str, Any]) -> Row:
     """A selector's dict with JSON values: numbers as numbers, times in UTC with `Z`, ids as strings."""
     return {key: wire_value(value) for key, value in row.items()}
+
+
+def picked(row: Mapping[str, Any], fields: Iterable[str]) -> Row:
+    """Only what the page shows: each row crosses the wire whole whenever it changes."""
+    return wire({field: row[field] for field in fields})
 
 
 def wire_value(value: Any) -> Any:

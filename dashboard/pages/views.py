@@ -82,9 +82,7 @@ def orders(request: HttpRequest) -> HttpResponse:
     scope, form = scope_of(request), filters.OrderFilters.read(request.GET)
     if form.before is None:
         return page(request, "orders", scope, [scope.topic("orders", **form.as_query())], rows="orders", filters=form)
-    rows = order_rows.rows(
-        scope.user_ids, status=form.status or None, symbol=form.symbol or None, limit=order_rows.PAGE, before=form.before
-    )
+    rows = order_rows.rows(scope.user_ids, status=form.status or None, symbol=form.symbol or None, before=form.before)
     return page(request, "orders", scope, [], filters=form, older=rows, last_id=_last(rows, order_rows.PAGE))
 
 

@@ -9,6 +9,7 @@ const NOT_ALLOWED = 4403;
 export class Live extends EventTarget {
   #socket = null;
   #topics = new Map(); // name -> {epoch, seq, state}
+  #parts = new Map(); // name -> the state so far of a snapshot that is still arriving
   #frames = 0;
   #tries = 0;
   #heardAt = performance.now();
@@ -32,6 +33,7 @@ export class Live extends EventTarget {
     clearTimeout(this.#retry);
     this.#drop();
     this.#topics.clear();
+    this.#parts.clear();
     this.#frames = 0;
     const socket = new WebSocket(this.url);
     this.#socket = socket;
@@ -67,7 +69,14 @@ export class Live extends EventTarget {
     this.#say("live");
   }
 
-  #snapshot({ topic, epoch, seq, state }) {
+  #snapshot({ topic, epoch, seq, state: part, more }) {
+    const state = this.#parts.get(topic) ?? {}; // a large one comes in several frames
+    for (const [section, rows] of Object.entries(part)) Object.assign((state[section] ??= {}), rows);
+    if (more) {
+      this.#parts.set(topic, state);
+      return;
+    }
+    this.#parts.delete(topic);
     this.#topics.set(topic, { epoch, seq, state });
     this.dispatchEvent(new CustomEvent("snapshot", { detail: state }));
   }
