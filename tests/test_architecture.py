@@ -17,12 +17,10 @@ SCRIPTS = sorted((BASE_DIR / "static").rglob("*.js"))
 LAYER_USERS = {
     "quantumleap/settings.py",
     "engine/bus.py",
-    "engine/worker.py",
     "engine/management/commands/serve.py",
     "dashboard/hub.py",
 }
 # what may raise anything: a handler, and the loops that have to outlive what they supervise
-BROAD_EXCEPTS = {"engine/processing.py", "engine/worker.py", "dashboard/hub.py"}
 
 
 def name_of(path: Path) -> str:
