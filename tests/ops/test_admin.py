@@ -22,6 +22,7 @@ from engine.models import (
     Account,
     Alert,
     ConfigChange,
+    ConfigEntry,
     Event,
     Execution,
     Order,
@@ -249,7 +250,7 @@ def test_limits_out_of_range_are_refused(boss: Client, field: str, value: str) -
 # --- configuration --------------------------------------------------------------------------------------------------------
 def save_config(client: Client, **values: object) -> Any:
     form = {key: value for key, value in config.public_view().items() if key in config.KEYS and value is not False}
-    return client.post(url(config.ConfigEntry), form | values)
+    return client.post(url(ConfigEntry), form | values)
 
 
 def test_settings_change_and_are_audited(boss: Client) -> None:
@@ -259,7 +260,7 @@ def test_settings_change_and_are_audited(boss: Client) -> None:
         ("max_concurrent_orders", "boss"),
         ("max_position_size_percent", "boss"),
     }
-    assert "max_concurrent_orders" in boss.get(url(config.ConfigEntry)).content.decode()
+    assert "max_concurrent_orders" in boss.get(url(ConfigEntry)).content.decode()
 
 
 def test_a_setting_out_of_range_is_explained(boss: Client) -> None:
@@ -272,7 +273,7 @@ def test_who_may_only_look_cannot_configure(client: Client) -> None:
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_configentry"))
     client.force_login(viewer)
-    assert client.get(url(config.ConfigEntry)).status_code == 200
+    assert client.get(url(ConfigEntry)).status_code == 200
     assert save_config(client, max_concurrent_orders="25").status_code == 403
     assert config.current() == config.Config()
 

@@ -16,7 +16,7 @@ from engine.alerts import alerts_raise
 from engine.domain.alerts import AlertRaised
 from engine.domain.enums import AlertLevel, AlertStatus, Component, Lane
 from engine.health import answers, probes
-from engine.models import Alert, Event, Instrument, PendingEvent, Worker
+from engine.models import Alert, ConfigEntry, Event, Instrument, PendingEvent, Worker
 from tests.support.factories import account, instrument
 
 NOW = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
@@ -156,7 +156,7 @@ def test_prices_are_as_good_as_they_are_young(age: int | None, prices_are: str, 
 
 def test_invalid_settings_degrade_and_are_named() -> None:
     working()
-    config.ConfigEntry.objects.create(key="max_position_size_percent", value="abc", updated_at=NOW, updated_by="somebody")
+    ConfigEntry.objects.create(key="max_position_size_percent", value="abc", updated_at=NOW, updated_by="somebody")
     found = look()
     assert (found["status"], found["components"]["configuration"], found["database"]["config_valid"]) == (
         "degraded",

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import metrics
+from engine import measures, metrics
 from engine.domain.metrics import GROWTH, Delta, Histogram, bucket_of
 from engine.metrics import recording
 from engine.models import MetricBucket
@@ -164,7 +164,11 @@ def in_threads(work: Callable[[], None], threads: int) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_threads_lose_no_count_of_each_other() -> None:
-    in_threads(lambda: [record(counted(signals_processed=1)) for _ in range(25)] and None, 4)
+    def work() -> None:
+        for _ in range(25):
+            record(counted(signals_processed=1))
+
+    in_threads(work, 4)
     assert signals() == 100
 
 
@@ -228,6 +232,11 @@ def test_an_operation_that_did_not_run_has_no_timing() -> None:
 @pytest.mark.django_db
 def test_known_counters_start_at_zero() -> None:
     assert set(metrics.counters(now=NOW, window_minutes=60).values()) == {0}
+
+
+@pytest.mark.parametrize("names", measures.COUNTED.values())
+def test_all_that_is_counted_is_a_known_counter(names: tuple[str, ...]) -> None:
+    assert set(names) <= set(metrics.COUNTERS)
 
 
 @pytest.mark.django_db(transaction=True)
