@@ -148,10 +148,12 @@ class Desk:
 def _resting_orders() -> dict[str, list[tuple[str, Order]]]:
     """By symbol: each order with the account that it belongs to, oldest first."""
     columns = ("id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price")
-    rows = OrderRow.objects.working().filter(status__in=RESTING)
+    # sorted here: asked for an order, SQLite walks over all orders that ever were
+    rows = OrderRow.objects.working().order_by().values_list("account_id", "status", *columns)
     orders = defaultdict(list)
-    for user_id, id, symbol, side, order_type, *rest in rows.order_by("created_at", "id").values_list("account_id", *columns):
-        orders[symbol].append((user_id, Order(id, symbol, Side(side), OrderType(order_type), *rest)))
+    for user_id, status, id, symbol, side, order_type, *rest in sorted(rows, key=lambda row: (row[8], row[2])):
+        if status in RESTING:
+            orders[symbol].append((user_id, Order(id, symbol, Side(side), OrderType(order_type), *rest)))
     return orders
 
 
