@@ -16,7 +16,7 @@ import structlog
 from channels.worker import Worker as ChannelsWorker
 from django.utils import timezone
 
-from engine import bus, health
+from engine import bus, health, metrics
 from engine.consumers import on_engine_thread, rounds
 from engine.domain.enums import Lane
 from engine.models import Worker
@@ -28,6 +28,7 @@ logger = structlog.get_logger(__name__)
 POLL_SECONDS = 1.0  # the doorbell may be lost: this often every lane looks by itself
 BEAT_SECONDS = 2.0
 WATCH_SECONDS = 5.0
+PRUNE_SECONDS = 3600.0  # metrics of minutes that no window reaches any more are dropped this often
 LONGEST_WAIT = 5.0  # seconds between two tries to reach a layer that is away
 
 
@@ -52,6 +53,7 @@ class SupervisedWorker(ChannelsWorker):  # type: ignore[misc]
             tasks.create_task(self._every(POLL_SECONDS, self._wake_all))
             tasks.create_task(self._every(BEAT_SECONDS, self._beat))
             tasks.create_task(self._every(WATCH_SECONDS, self._watch))
+            tasks.create_task(self._every(PRUNE_SECONDS, self._prune))
 
     async def stop(self) -> None:
         """Finish the rounds in hand, take back the sign of life, and let `arun` be cancelled."""
@@ -120,6 +122,9 @@ class SupervisedWorker(ChannelsWorker):  # type: ignore[misc]
 
     async def _watch(self) -> None:
         await on_engine_thread(health.watch, now=timezone.now())
+
+    async def _prune(self) -> None:
+        await on_engine_thread(metrics.prune, now=timezone.now())
 
     async def application_exception(self, exception: Exception, application_details: dict[str, Any]) -> None:
         """A lane's consumer raised something that it does not know how to survive."""

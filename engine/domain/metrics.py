@@ -47,7 +47,6 @@ COUNTERS = (
     "strategies_stopped",
     "system_errors",
     "health_checks",
-    "events_published",
     "events_processed",
     "events_failed",
     "errors_count",
