@@ -11,8 +11,9 @@ from engine.metrics import Delta
 COUNTED = {
     EventType.SIGNAL_RECEIVED: ("signals_processed",),
     EventType.SIGNAL_HELD: ("signals_held",),
-    EventType.SIGNAL_REFUSED: ("signals_refused",),
+    EventType.SIGNAL_REFUSED: ("signals_refused", "signals_failed"),  # the second is the old name
     EventType.ORDER_CREATED: ("orders_created",),
+    EventType.ORDER_SUBMITTED: ("orders_submitted",),
     EventType.ORDER_EXECUTED: ("orders_executed", "orders_processed"),
     EventType.ORDER_CANCELLED: ("orders_cancelled", "orders_processed"),
     EventType.ORDER_REJECTED: ("orders_rejected", "orders_processed", "failed_orders"),
@@ -59,7 +60,16 @@ def _measure_signal(delta: Delta, item: Handled, began: dict[UUID, Event], ended
                 if first.type is EventType.SIGNAL_RECEIVED:
                     delta.time("signal_to_position", micros(first.at, ended_at))
         case EventType.POSITION_CLOSED:
-            delta.count("profitable_positions" if event.data["realized_pnl"] > 0 else "losing_positions")
+            outcome = "profitable" if event.data["realized_pnl"] > 0 else "losing"
+            delta.count(f"{outcome}_positions")
+            delta.count(f"{outcome}_trades")  # the old name: a round trip
+
+
+def failure_counter(event_type: EventType) -> str:
+    """The counter of errors that an event of this type belongs to, beside `errors_count`."""
+    if event_type is EventType.SIGNAL_RECEIVED:
+        return "signal_processing_errors"
+    return "order_execution_errors" if event_type is EventType.ORDER_EXECUTED else "order_processing_errors"
 
 
 def micros(start: datetime, end: datetime) -> int:
