@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from engine.domain.values import as_json
+from engine.domain.values import as_decimal, as_json
 
 Row = Sequence[Any]
 
@@ -51,7 +51,7 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
 def upsert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row], *, update: Sequence[str]) -> None:
     """Insert the rows; where the primary key stands already, overwrite the columns in `update`."""
     changes = ", ".join(f'"{field.column}" = excluded."{field.column}"' for field in _fields(model, tuple(update)))
-    key = model._meta.pk.column  # type: ignore[union-attr]
+    key = model._meta.pk.column
     insert(model, columns, rows, on_conflict=f'on conflict ("{key}") do update set {changes}')
 
 
@@ -66,7 +66,9 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
         changes = ", ".join(f'"{name}" = given."{name}"' for name in others)
         names = ", ".join(f'"{name}"' for name in (key, *others))
         source = f"unnest({_arrays(fields)}) as given ({names})"
-        _execute(f'update "{table}" set {changes} from {source} where "{table}"."{key}" = given."{key}"', _columns(fields, rows))
+        _execute(
+            f'update "{table}" set {changes} from {source} where "{table}"."{key}" = given."{key}"', _columns(fields, rows)
+        )
     else:
         changes = ", ".join(f'"{name}" = %s' for name in others)
         rotated = [(*row[1:], row[0]) for row in rows]
@@ -86,8 +88,11 @@ def delete(model: type[models.Model], column: str, keys: Sequence[Any]) -> None:
 
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
-    """The next `count` ids of an auto-numbered table, in order. They are ours alone: a gap is all that a rollback leaves."""
-    table, key = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]
+    """The next `count` ids of an auto-numbered table, in order; insert them before reserving more.
+
+    They are ours alone: a gap is all that a rollback leaves.
+    """
+    table, key = model._meta.db_table, model._meta.pk.column
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -119,9 +124,22 @@ def _columns(fields: Sequence[models.Field[Any, Any]], rows: Sequence[Row]) -> l
     """The rows as one list per column, in PostgreSQL's types."""
     columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
     for place, field in enumerate(fields):
-        if isinstance(field, models.JSONField):
-            columns[place] = [None if value is None else dumps(value) for value in columns[place]]
+        if adapt := _postgres_adapter(field):
+            columns[place] = [None if value is None else adapt(value) for value in columns[place]]
     return columns
+
+
+@cache
+def _postgres_adapter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """What makes a column's values all of one type: psycopg refuses a list that holds, say, both 1 and Decimal("0.9")."""
+    target = _target(field)
+    if isinstance(target, models.JSONField):
+        return dumps
+    if isinstance(target, models.DecimalField):
+        return as_decimal
+    if isinstance(target, models.CharField | models.TextField):
+        return str
+    return int if isinstance(target, models.IntegerField) else None
 
 
 def _execute(statement: str, parameters: Sequence[Any]) -> None:
@@ -142,7 +160,7 @@ def _execute_many(statement: str, fields: Sequence[models.Field[Any, Any]], rows
 @cache
 def _sqlite_adapter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
     """How SQLite stores a field's values, as Django reads them back."""
-    target = field.target_field if field.remote_field else field  # type: ignore[attr-defined]
+    target = _target(field)
     if isinstance(target, models.JSONField):
         return dumps
     if isinstance(target, models.DateTimeField):
@@ -152,6 +170,11 @@ def _sqlite_adapter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | Non
     if isinstance(target, models.DecimalField | models.DateField | models.CharField):
         return str
     return None
+
+
+def _target(field: models.Field[Any, Any]) -> models.Field[Any, Any]:
+    """The field itself, or the one that its foreign key points to."""
+    return field.target_field if field.remote_field else field  # type: ignore[attr-defined]
 
 
 def _sqlite_time(at: datetime) -> str:
