@@ -51,4 +51,5 @@ def _default_fraction(signal_type: SignalType) -> Decimal:
 
 
 def _lots(shares: Decimal, lot_size: int) -> int:
-    return int((shares / lot_size).to_integral_value(ROUND_DOWN)) * lot_size
+    """Whole lots; none for an account whose equity is negative."""
+    return 0 if shares <= 0 else int((shares / lot_size).to_integral_value(ROUND_DOWN)) * lot_size
