@@ -110,13 +110,13 @@ class Situation:
     def percent(self, amount: Decimal) -> Decimal:
         return round(amount / self.equity * HUNDRED, 4) if self.equity > 0 else NO_EQUITY
 
-    def working_elsewhere(self, *, in_sector_only: bool = False) -> Decimal:
-        """Rupees of other holdings' working orders (of the order's sector): they count as if they were filled."""
+    def working_elsewhere(self, counts: Callable[[str], bool] | None = None) -> Decimal:
+        """Rupees of other holdings' working orders (in symbols that count): as if they were filled."""
         total = ZERO
         for other in self.book.orders.values():
             if (other.symbol, other.strategy_id) == (self.order.symbol, self.order.strategy_id):
                 continue
-            if in_sector_only and not self.in_same_sector(other.symbol):
+            if counts and not counts(other.symbol):
                 continue
             quote = self.context.quotes.get(other.symbol)
             total += other.remaining * (other.price or (quote.last_price if quote else None) or ZERO)
@@ -166,7 +166,7 @@ def _share(case: Situation, rule: str, amount: Decimal, limit: Decimal, of_what:
 
 
 def position_size(case: Situation) -> Check:
-    amount = case.holdings.in_symbol + case.added
+    amount = case.holdings.in_symbol + case.added + case.working_elsewhere(lambda symbol: symbol == case.order.symbol)
     return _share(case, "position_size", amount, case.limits.max_position_size_percent, f"the position in {case.order.symbol}")
 
 
@@ -176,7 +176,7 @@ def portfolio_exposure(case: Situation) -> Check:
 
 
 def sector_exposure(case: Situation) -> Check:
-    amount = case.holdings.in_sector + case.added + case.working_elsewhere(in_sector_only=True)
+    amount = case.holdings.in_sector + case.added + case.working_elsewhere(case.in_same_sector)
     return _share(case, "sector_exposure", amount, case.limits.max_sector_exposure_percent, f"the sector {case.sector}")
 
 
