@@ -1,4 +1,4 @@
-"""The six lanes: each a Channels consumer on a channel of its own. A message is only a doorbell; the work is in the database."""
+"""The six lanes: each a Channels consumer on a channel of its own. A message is a doorbell; the work is in the database."""
 
 import asyncio
 from collections.abc import Callable

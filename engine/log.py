@@ -19,6 +19,7 @@ from engine.models import PendingEvent, Stream
 MAX_ATTEMPTS = 3
 RETRY_SECONDS = (1, 4)  # before the second and the third attempt; each up to half longer, by chance
 STREAMS_A_BATCH = 16  # few, so that other processes find streams to work on
+CANDIDATES = 8 * STREAMS_A_BATCH  # streams looked at for those: other processes may hold the first of them
 EVENT_COLUMNS = (
     "id",
     "uid",
@@ -46,10 +47,14 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The streams that this transaction holds, with how many events each has handled; and their due events, in order."""
+    """The streams that this transaction holds, with how many events each has handled; and their due events, in order.
+
+    `last` is the last of the streams in the order in which they take turns.
+    """
 
     seqs: dict[str, int]
     items: list[Claimed]
+    last: str = ""
 
 
 def append(events: Sequence[Event], *, now: datetime) -> list[int]:
@@ -100,8 +105,9 @@ def claim(lane: Lane, *, now: datetime, limit: int, after: str = "") -> Claim:
     `after` rotates: streams that sort behind it come first. A stream whose next event waits for another attempt is left alone:
     nothing overtakes it.
     """
-    waiting = _streams_waiting(lane)
-    waiting = [name for name in waiting if name > after] + [name for name in waiting if name <= after]
+    waiting = _streams_waiting(lane, now, after)
+    if after and len(waiting) < CANDIDATES:  # once around
+        waiting = list(dict.fromkeys(waiting + _streams_waiting(lane, now, "")))
     seqs = lock_streams(waiting, at_most=STREAMS_A_BATCH)
     if not seqs:
         return Claim({}, [])
@@ -112,7 +118,7 @@ def claim(lane: Lane, *, now: datetime, limit: int, after: str = "") -> Claim:
             held_up.add(stream)
         if stream not in held_up:
             items.append(item)
-    return Claim(seqs, items)
+    return Claim(seqs, items, last=next(name for name in reversed(waiting) if name in seqs))
 
 
 def claim_one(event_id: int) -> Claim:
@@ -133,15 +139,20 @@ def has_work(lane: Lane) -> bool:
     return PendingEvent.objects.filter(lane=lane, dead_at__isnull=True).exists()
 
 
-def _streams_waiting(lane: Lane) -> list[str]:
-    """The streams with living work in the lane: one step through the index per stream, however much work each has."""
+def _streams_waiting(lane: Lane, now: datetime, after: str) -> list[str]:
+    """The next streams behind `after` whose first event in the lane is due.
+
+    A few steps through the index for each stream that is looked at, however much work each has and however many there are.
+    """
     living = "from engine_pendingevent where lane = %s and dead_at is null"
+    next_stream = f"select min(stream) {living} and stream > waiting.stream"
+    is_due = f"select due_at <= %s {living} and stream = waiting.stream order by priority desc, event_id limit 1"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"with recursive waiting(stream) as (select min(stream) {living} union all "
-            f"select (select min(stream) {living} and stream > waiting.stream) from waiting where waiting.stream is not null) "
-            "select stream from waiting where stream is not null",
-            [lane, lane],
+            f"with recursive waiting(stream) as (select min(stream) {living} and stream > %s "
+            f"union all select ({next_stream}) from waiting where waiting.stream is not null) "
+            f"select stream from waiting where stream is not null and ({is_due}) limit %s",
+            [lane, after, lane, connection.ops.adapt_datetimefield_value(now), lane, CANDIDATES],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -211,7 +222,7 @@ def _event(row: Sequence[Any]) -> Event:
 
 
 def finish(claimed: Sequence[Event], handled: Sequence[Handled], seqs: dict[str, int]) -> None:
-    """Mark the claimed events done, put what followed into the log, and advance the streams: all in the caller's transaction."""
+    """Mark the claimed events done, put what followed into the log, and advance the streams: all in one transaction."""
     followed = sum(1 for item in handled if item.event.id is None)
     ids = iter(bulk.reserve_ids(EventRow, followed) if followed else ())
     done, follow_ups = [], []
@@ -231,13 +242,16 @@ def finish(claimed: Sequence[Event], handled: Sequence[Handled], seqs: dict[str,
 
 def fail(item: Claimed, error: str, *, now: datetime) -> bool:
     """Count a failed attempt: due again after a while, or dead after the third. Returns whether it is dead now."""
-    attempts = item.attempts + 1
+    event_id, attempts = item.event.id or 0, item.attempts + 1
     dead = attempts >= MAX_ATTEMPTS
     wait = 0 if dead else RETRY_SECONDS[attempts - 1] * (1 + random.random() / 2)  # noqa: S311 - jitter, no secret
-    PendingEvent.objects.filter(event_id=item.event.id).update(
+    # no lock is held any more: another process may have handled the event, or failed at it, in the meantime
+    still_ours = PendingEvent.objects.filter(event_id=event_id, attempts=item.attempts, dead_at__isnull=True)
+    if not still_ours.update(
         attempts=attempts, last_error=error, due_at=now + timedelta(seconds=wait), dead_at=now if dead else None
-    )
-    EventRow.objects.filter(id=item.event.id).update(attempts=attempts, error=error)
+    ):
+        return False
+    EventRow.objects.filter(id=event_id).update(attempts=attempts, error=error)
     return dead
 
 

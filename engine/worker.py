@@ -1,7 +1,7 @@
 """The supervised worker: the lanes' listeners, a tick a second, and a sign of life.
 
-Channels' own worker loses what is queued behind a raising handler, falls silent over a malformed message, and ends when the layer
-goes away. This one survives all three; what it cannot survive, a lane that ends, ends the process with it, for all to see.
+Channels' own worker loses what is queued behind a raising handler, falls silent over a malformed message, and ends when the
+layer goes away. This one survives all three; what it cannot, a lane that ends, ends the process with it, for all to see.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class LaneEnded(Exception):
     """A lane's consumer ended: its work would stay undone."""
 
 
-class SupervisedWorker(ChannelsWorker):  # type: ignore[misc]
+class SupervisedWorker(ChannelsWorker):
     """Runs the lanes of one process until `stop` is called."""
 
     def __init__(self, application: Any, lanes: Sequence[Lane], channel_layer: Any) -> None:
