@@ -12,7 +12,8 @@ from engine import alerts, bulk, bus, log, metrics, store, topics
 from engine.domain.alerts import AlertRaised
 from engine.domain.book import Book
 from engine.domain.enums import AlertLevel, Component, Lane
-from engine.domain.events import MARKET_STREAM
+from engine.domain.events import MARKET_STREAM, EventType
+from engine.domain.values import as_uuid
 from engine.handlers.decide import Handled, decide
 from engine.log import Claim, Claimed
 from engine.market import step
@@ -41,20 +42,18 @@ def run_lane(lane: Lane, *, now: Now = timezone.now) -> int:
     try:
         with transaction.atomic():
             claim = log.claim(lane, now=now(), limit=BATCH, after=_served.get(lane, ""))
-            claimed = claim.items
+            claimed, _served[lane] = claim.items, claim.last
             handle(claim, now=now)
     except DATABASE_AWAY:
         raise
     except Exception:  # whatever a handler raises: find out which event it is
         logger.exception("batch_failed", lane=lane, events=len(claimed))
         return done + sum(run_one(item, now=now) for item in claimed)
-    if claimed:
-        _served[lane] = claimed[-1].event.stream
     return done + len(claimed)
 
 
 def run_one(item: Claimed, *, now: Now) -> int:
-    """Handle one event in a transaction of its own; count the attempt when it fails."""
+    """Handle one event in a transaction of its own; count the attempt when it fails. An attempt is something done, too."""
     try:
         with transaction.atomic():
             claim = log.claim_one(item.event.id or 0)
@@ -65,7 +64,7 @@ def run_one(item: Claimed, *, now: Now) -> int:
     except Exception as error:  # the poison event itself
         logger.exception("event_failed", event_id=item.event.id, event_type=item.event.type, attempts=item.attempts + 1)
         _give_back(item, f"{type(error).__name__}: {error}", now())
-        return 0
+        return 1
 
 
 def _give_back(item: Claimed, error: str, now: datetime) -> None:
@@ -106,12 +105,11 @@ def handle(claim: Claim, *, now: Now) -> None:
         return started + timedelta(microseconds=(perf_counter_ns() - ticks) // 1000)
 
     streams = {item.event.stream for item in claim.items}
-    books = store.load(sorted(stream for stream in streams if not stream.startswith("$")))
+    placed = [as_uuid(item.event.data["order_id"]) for item in claim.items if item.event.type is EventType.ORDER_CREATED]
+    books = store.load(sorted(stream for stream in streams if not stream.startswith("$")), placed=placed)
     books |= {stream: Book.blank(stream) for stream in streams if stream.startswith("$")}
     context = store.context(now=started)
-    handled = [
-        done for item in claim.items for done in decide(books[item.event.stream], item.event, context, clock)
-    ]
+    handled = [done for item in claim.items for done in decide(books[item.event.stream], item.event, context, clock)]
     ended_at = clock()
     store.save(books, now=ended_at)
     log.finish([item.event for item in claim.items], handled, claim.seqs)

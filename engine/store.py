@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 from operator import attrgetter
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from engine.domain.enums import (
     TradingState,
     Validity,
 )
-from engine.domain.orders import Order
+from engine.domain.orders import TERMINAL, Order
 from engine.domain.positions import Position
 from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
 from engine.models import Order as OrderRow
@@ -28,7 +29,8 @@ from engine.models import Position as PositionRow
 ORDER_FIELDS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "stop_loss",
     "take_profit", "product", "validity", "strategy_id", "signal_id", "sizing", "status", "rejected_by", "reason",
-    "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at", "filled_at",
+    "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at",
+    "filled_at",
 )  # fmt: skip
 ORDER_CHANGES = (
     "status", "rejected_by", "reason", "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id",
@@ -61,8 +63,11 @@ _REJECTED_BY = ORDER_FIELDS.index("rejected_by")
 
 
 # --- in --------------------------------------------------------------------------------------------------------------------
-def load(user_ids: Sequence[str]) -> dict[str, Book]:
-    """The accounts' books, as they stand. Lock their streams first."""
+def load(user_ids: Sequence[str], *, placed: Sequence[UUID] = ()) -> dict[str, Book]:
+    """The accounts' books, as they stand. Lock their streams first.
+
+    `placed` are orders that are about to be looked at: those of them that ended before are remembered in their book.
+    """
     defaults = config.current()
     books = {account.user_id: _book(account, defaults) for account in Account.objects.filter(user_id__in=user_ids)}
     for row in PositionRow.objects.open().filter(account__in=books).order_by().values_list("account_id", *POSITION_FIELDS):
@@ -71,6 +76,11 @@ def load(user_ids: Sequence[str]) -> dict[str, Book]:
     for row in OrderRow.objects.working().filter(account__in=books).order_by().values_list("account_id", *ORDER_FIELDS):
         order = _order(row[1:])
         books[row[0]].orders[order.id] = order
+    if placed:
+        ended = OrderRow.objects.filter(id__in=placed, account__in=books, status__in=TERMINAL)
+        for row in ended.values_list("account_id", *ORDER_FIELDS):
+            order = _order(row[1:])
+            books[row[0]].ended[order.id] = order
     for user_id, strategy_id, status, reason in Strategy.objects.filter(account__in=books).values_list(
         "account_id", "id", "status", "status_reason"
     ):

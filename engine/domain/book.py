@@ -9,6 +9,7 @@ from uuid import UUID
 
 from engine.domain.alerts import AlertRaised
 from engine.domain.enums import SignalDecision, StrategyStatus, TradingState
+from engine.domain.events import Event
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO, Position
 
@@ -119,6 +120,9 @@ class Book:
     orders: dict[UUID, Order] = field(default_factory=dict)
     strategies: dict[str, StrategyState] = field(default_factory=dict)
     open_alerts: set[str] = field(default_factory=set)
+    # An emergency stop overtakes: an order may end before its creation is handled, and must not come back to life then.
+    ended: dict[UUID, Order] = field(default_factory=dict)  # what the tables say of orders whose creation is due
+    early_cancels: dict[UUID, Event] = field(default_factory=dict)  # of orders that are not known, yet or any more
     moved: list[Position] = field(default_factory=list)  # by the latest fill
     changes: Changes = field(default_factory=Changes)
 

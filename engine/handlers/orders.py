@@ -3,16 +3,22 @@
 from engine.domain import risk
 from engine.domain.book import Book, Context
 from engine.domain.charges import charges_for
-from engine.domain.enums import OrderType, Product, RejectedBy, Side, SignalDecision, Validity
+from engine.domain.enums import OrderType, Product, RejectedBy, Side, SignalDecision, TradingState, Validity
 from engine.domain.events import Event, EventType
 from engine.domain.orders import Order, Trigger
 from engine.domain.paper import fill_price
 from engine.domain.values import as_uuid, decimal_or_none, uuid_or_none
 
 
+REASON_LENGTH = 300  # characters that the table keeps
+
+
 def create(book: Book, event: Event) -> None:
-    order = book.orders.get(as_uuid(event.data["order_id"])) or order_from(event)
+    id = as_uuid(event.data["order_id"])
+    order = book.orders.get(id) or book.changes.orders.get(id) or book.ended.get(id) or order_from(event)
     book.touch_order(order)
+    if order.is_working and (early := book.early_cancels.pop(id, None)):  # only in a fold: else the tables knew it
+        cancel(book, early)
     signal = book.changes.signals.get(order.signal_id) if order.signal_id else None
     if signal:
         signal.decision, signal.order_id, signal.decided_at = SignalDecision.ORDERED, order.id, event.at
@@ -43,7 +49,7 @@ def order_from(event: Event) -> Order:
 
 def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
     order = book.orders.get(as_uuid(event.data["order_id"]))
-    if order is None:  # cancelled while it waited
+    if order is None:  # it ended while it waited
         return []
     checks = risk.checks_for(book, order, context)
     verdict = [check.as_data() for check in checks]
@@ -69,7 +75,7 @@ def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
             signal_id=order.signal_id,
             rejected_by=RejectedBy.RISK,
             rule=denied[0].rule,
-            reason="; ".join(check.reason for check in denied)[:300],
+            reason="; ".join(check.reason for check in denied)[:REASON_LENGTH],
             risk_checks=verdict,
         )
     ]
@@ -92,6 +98,8 @@ def match_on_paper(book: Book, event: Event, context: Context) -> list[Event]:
     order = book.orders.get(as_uuid(event.data["order_id"]))
     quote = context.quotes.get(order.symbol) if order else None
     if order is None or quote is None:
+        return []
+    if book.trading_state is TradingState.HALTED:  # its cancellation is on the way
         return []
     price = fill_price(order, quote, context.slippage_bps)
     if price is None:
@@ -151,7 +159,8 @@ def refusal_fingerprint(user_id: str, rule: str, symbol: str) -> str:
 
 
 def cancel(book: Book, event: Event) -> None:
-    _end(book, event, Trigger.CANCEL, event.data["cancellation_reason"])
+    if _end(book, event, Trigger.CANCEL, event.data["cancellation_reason"]) is None:
+        book.early_cancels.setdefault(as_uuid(event.data["order_id"]), event)
 
 
 def expire(book: Book, event: Event) -> None:
@@ -180,6 +189,6 @@ def _end(book: Book, event: Event, trigger: Trigger, reason: str) -> Order | Non
     if order is None:  # it had ended before the wish arrived
         return None
     order.move(trigger, event.at)
-    order.reason = reason
+    order.reason = reason[:REASON_LENGTH]
     book.touch_order(order)
     return order
