@@ -82,6 +82,7 @@ PRIORITIES = {
     EventType.ORDER_CANCELLED: Priority.HIGH,
     EventType.STOP_LOSS_EXECUTED: Priority.HIGH,
     EventType.EMERGENCY_STOP: Priority.CRITICAL,
+    EventType.TRADING_RESUMED: Priority.CRITICAL,  # in one lane with the stop: of the two the later one must win
     EventType.SYSTEM_ERROR: Priority.CRITICAL,
 }
 

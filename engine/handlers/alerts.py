@@ -30,6 +30,8 @@ def warn_of_refusal(book: Book, event: Event, context: Context) -> list[Event]:
 
 def raise_alert(book: Book, event: Event, context: Context) -> list[Event]:
     data = event.data
+    book.open_alerts.add(data["fingerprint"])
+    book.changes.cleared_alerts.discard(data["fingerprint"])  # its cause is back
     shown = {"level", "title", "message", "component", "fingerprint"}
     book.changes.alerts.append(
         AlertRaised(

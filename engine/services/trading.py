@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from engine import bus, log, topics
-from engine.domain.enums import TradingState
+from engine.domain.enums import Lane, TradingState
 from engine.domain.events import EventType, new_event
-from engine.models import Account, Stream
+from engine.models import Account, PendingEvent, Stream
 from engine.services.errors import ServiceError, UnknownAccount
 
 
@@ -29,7 +29,8 @@ def emergency_stop(*, user_ids: Sequence[str], by: str, reason: str, now: dateti
     Takes each stream's lock first, so that no batch that began before the stop places an order after it.
     """
     accounts = _locked(user_ids)
-    halting = [account for account in accounts if account.trading_state != TradingState.HALTED]
+    resuming = _resuming(user_ids)
+    halting = [a for a in accounts if a.trading_state != TradingState.HALTED or a.user_id in resuming]
     stop_id = uuid4()
     Account.objects.filter(user_id__in=[account.user_id for account in halting]).update(
         trading_state=TradingState.HALTED, trading_state_reason=reason[:200], updated_at=now
@@ -54,6 +55,14 @@ def _locked(user_ids: Sequence[str]) -> list[Account]:
     if missing := sorted(set(user_ids) - {account.user_id for account in accounts}):
         raise UnknownAccount(f"there is no account {', '.join(missing)}: nothing was changed")
     return accounts
+
+
+def _resuming(user_ids: Sequence[str]) -> set[str]:
+    """The accounts that stand halted, but whose resuming is on its way to the engine."""
+    waiting = PendingEvent.objects.filter(
+        stream__in=user_ids, event__type=EventType.TRADING_RESUMED, lane=Lane.HIGH_PRIORITY, dead_at__isnull=True
+    )
+    return set(waiting.values_list("stream", flat=True))
 
 
 def _append(event_type: EventType, accounts: Sequence[Account], data: dict[str, object], now: datetime) -> None:
