@@ -10,6 +10,7 @@ from engine.domain.events import Event, EventType
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO, Position, closing_quantity, rounded
 from engine.domain.values import as_decimal, as_uuid
+from engine.handlers.orders import cancellation
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +106,22 @@ def _announcement(position: Position, order: Order, event: Event, context: Conte
 
 
 def exit_position(book: Book, event: Event, context: Context) -> list[Event]:
-    """A stop or a target was reached: leave the whole position at the market, unless an exit is working already."""
+    """A stop or a target was reached: leave the whole position at the market, unless an exit at the market works already.
+
+    Exits that rest at other prices are cancelled: both together would be more than the position.
+    """
     position_id: UUID = as_uuid(event.data["position_id"])
     position = next((p for p in book.positions.values() if p.id == position_id), None)
     if position is None:
         return []
     side = Side.SELL if position.quantity > 0 else Side.BUY
     key = (position.symbol, position.strategy_id, side)
-    if any((order.symbol, order.strategy_id, order.side) == key for order in book.orders.values()):
+    exits = [order for order in book.orders.values() if (order.symbol, order.strategy_id, order.side) == key]
+    if any(order.order_type is OrderType.MARKET for order in exits):
         return []
+    kind = event.data["kind"].replace("_", " ")
     return [
+        *(cancellation(event, order, context, reason=f"the {kind} closes the position", by="engine") for order in exits),
         event.follow(
             EventType.ORDER_CREATED,
             context.now,
@@ -125,8 +132,8 @@ def exit_position(book: Book, event: Event, context: Context) -> list[Event]:
             product=Product.MIS,
             validity=Validity.DAY,
             quantity=abs(position.quantity),
-            sizing=f"{event.data['kind'].replace('_', ' ')} at {event.data['price']}: closes the whole position",
+            sizing=f"{kind} at {event.data['price']}: closes the whole position",
             strategy_id=position.strategy_id,
             created_from=event.data["kind"],
-        )
+        ),
     ]
