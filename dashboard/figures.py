@@ -51,10 +51,13 @@ def rate(value: Any) -> str:
 
 
 def milliseconds(value: Any) -> str:
+    """12.4 ms, or in seconds or microseconds where that reads better."""
     value = float(value)
     if value >= 1000:
         return f"{grouped(value / 1000, 2)} s"
-    return f"{grouped(value, 2 if value < 10 else 1)} ms"
+    if value < 1:
+        return f"{grouped(value * 1000, 0)} µs"
+    return f"{grouped(value, 1)} ms"
 
 
 def clock(value: Any) -> str:

@@ -20,7 +20,8 @@ def prepare(*, now: datetime) -> None:
     load_nifty_50()
     user, _ = User.objects.get_or_create(username=USERNAME)
     user.is_active = user.is_staff = user.is_superuser = True
-    user.set_password(PASSWORD)
+    if not user.check_password(PASSWORD):  # setting it anew would end the sessions of who is signed in
+        user.set_password(PASSWORD)
     user.save()
     account_open(user_id=ACCOUNT, now=now, members=[user])
     demo_strategies_deploy(ACCOUNT, now=now)

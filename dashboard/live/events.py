@@ -47,20 +47,25 @@ def payload(data: dict[str, Any]) -> str:
 
 def summary(data: dict[str, Any]) -> str:
     """What the event is about: side, quantity, symbol, price and reason, where it has them."""
-    side = data.get("signal_type") or data.get("side")
-    price = data.get("executed_price") or data.get("price") or data.get("entry_price")
-    quantity = data.get("executed_quantity") or data.get("quantity")
-    confidence = data.get("confidence_score")
-    parts = [
+    side = data.get("signal_type") or data.get("side") or data.get("position_type")
+    quantity = data.get("executed_quantity") or data.get("quantity") or data.get("position_size")
+    price = data.get("executed_price") or data.get("price") or data.get("entry_price") or data.get("average_price")
+    confidence, booked = data.get("confidence_score"), data.get("realized_pnl")
+    head = [
         _text(side),
-        figures.quantity(quantity) if isinstance(quantity, int | float) else "",
+        figures.quantity(abs(quantity)) if isinstance(quantity, int | float) and quantity else "",
         _text(data.get("symbol")),
         f"@ {figures.price(price)}" if isinstance(price, int | float) else "",
-        f"confidence {_text(confidence)}" if confidence is not None and not quantity else "",
     ]
-    reason = data.get("reason") or data.get("cancellation_reason") or data.get("message") or data.get("action")
-    head = " ".join(part for part in parts if part)
-    return " · ".join(part for part in (head, _text(reason)) if part)
+    parts = [
+        " ".join(part for part in head if part),
+        f"confidence {_text(confidence)}" if confidence is not None else "",
+        f"booked {figures.pnl(booked)}" if isinstance(booked, int | float) and booked else "",
+        _text(data.get("kind") or data.get("trigger")),
+        _text(data.get("reason") or data.get("message") or data.get("action")),
+        f"{len(data['prices'])} prices" if isinstance(data.get("prices"), dict) else "",
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 def _text(value: Any) -> str:

@@ -25,7 +25,7 @@ class Topic:
         """Raises UnknownTopic for what is not of the form."""
         name, _, query = text.partition("?")
         kind, separator, scope = name.partition("/")
-        if not (separator and kind and scope) or len(text) > NAME_LIMIT:
+        if not (separator and kind and scope and text.isprintable()) or "%00" in query or len(text) > NAME_LIMIT:
             raise UnknownTopic(text[:NAME_LIMIT])
         return cls.of(kind, scope, parse_qsl(query))
 

@@ -1,5 +1,6 @@
 """Whose figures a page shows: the accounts that its reader may see, and the one that was chosen."""
 
+import re
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlencode
@@ -8,6 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest
 
 from dashboard.live.topics import EVERYBODY, Topic
+from engine.models.accounts import USER_ID
 from engine.selectors.accounts import accounts_for
 
 CHOOSER_LIMIT = 200  # accounts in the list
@@ -57,6 +59,7 @@ def scope_of(request: HttpRequest, owner: str | None = None) -> Scope:
     elif chosen == EVERYBODY:
         _found(user.is_staff)
     else:
+        _found(re.fullmatch(USER_ID, chosen) is not None)  # PostgreSQL would choke on a NUL
         _found(chosen in seen or accounts_for(user).filter(user_id=chosen).exists())
     return Scope(chosen, seen, bool(user.is_staff))
 

@@ -62,7 +62,7 @@ def acknowledge(request: HttpRequest, alert_id: str) -> str:
 @action
 def resolve(request: HttpRequest, alert_id: str) -> str:
     alert = _alert(request, alert_id)
-    note = request.POST.get("note", "").strip()[:NOTE_LIMIT]
+    note = _text(request, "note", NOTE_LIMIT)
     try:
         alerts.alert_resolve(alert_id=alert.id, by=signed_in(request).get_username(), note=note, now=timezone.now())
     except alerts.AlertNotFound:
@@ -74,7 +74,7 @@ def resolve(request: HttpRequest, alert_id: str) -> str:
 def stop(request: HttpRequest) -> str:
     _typed(request, STOP_WORD, "Trading was not stopped")
     user_ids = _accounts(request, "Trading was not stopped")
-    reason = request.POST.get("reason", "").strip()[:REASON_LIMIT] or "Emergency stop from the dashboard"
+    reason = _text(request, "reason", REASON_LIMIT) or "Emergency stop from the dashboard"
     trading.emergency_stop(user_ids=user_ids, by=signed_in(request).get_username(), reason=reason, now=timezone.now())
     return f"Emergency stop: trading is halted in {_named(user_ids)}."
 
@@ -83,7 +83,7 @@ def stop(request: HttpRequest) -> str:
 def resume(request: HttpRequest) -> str:
     _typed(request, RESUME_WORD, "Trading was not resumed")
     user_ids = _accounts(request, "Trading was not resumed")
-    reason = request.POST.get("reason", "").strip()[:REASON_LIMIT]
+    reason = _text(request, "reason", REASON_LIMIT)
     if not reason:
         raise NotDone("Trading was not resumed: say what has been put right.")
     trading.trading_resume(user_ids=user_ids, by=signed_in(request).get_username(), reason=reason, now=timezone.now())
@@ -108,10 +108,15 @@ def _confirmation(request: HttpRequest, what: str, word: str) -> HttpResponse:
 
 
 def _alert(request: HttpRequest, alert_id: str) -> Alert:
-    alert = Alert.objects.filter(id=alert_id).first()
+    alert = Alert.objects.filter(id=alert_id).first() if alert_id.isprintable() else None
     if alert is None or not may_handle(signed_in(request), alert.account_id):
         raise NotDone("There is no such alert, or it is not yours to handle; nothing was changed.", 404)
     return alert
+
+
+def _text(request: HttpRequest, name: str, limit: int) -> str:
+    """What was written into a field, without what PostgreSQL cannot store."""
+    return request.POST.get(name, "").replace("\0", "").strip()[:limit]
 
 
 def _typed(request: HttpRequest, word: str, not_done: str) -> None:

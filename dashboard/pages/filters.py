@@ -1,5 +1,6 @@
 """What the lists are filtered by: read from the address, so that a link shows the same rows. Nonsense is left out."""
 
+import re
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from engine.selectors.orders import ACTIVE
 ORDER_STATUSES = [(ACTIVE, "Working"), *((status.value, status.value.replace("_", " ").capitalize()) for status in OrderStatus)]
 EVENT_TYPES = [(kind.value, kind.value.replace("_", " ").capitalize()) for kind in EventType]
 LEVELS = [(level.value, level.value.capitalize()) for level in AlertLevel]
-SYMBOL_LIMIT = 32
+SYMBOL = re.compile(r"[A-Z0-9&._-]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,9 @@ class OrderFilters:
 
     @classmethod
     def read(cls, query: QueryDict) -> Self:
-        symbol = query.get("symbol", "").strip().upper()[:SYMBOL_LIMIT]
-        return cls(_one_of(query.get("status", ""), ORDER_STATUSES), symbol, _uuid(query.get("before", "")))
+        symbol = query.get("symbol", "").strip().upper()
+        status = _one_of(query.get("status", ""), ORDER_STATUSES)
+        return cls(status, symbol if SYMBOL.fullmatch(symbol) else "", _uuid(query.get("before", "")))
 
     def as_query(self) -> dict[str, str]:
         return {"status": self.status, "symbol": self.symbol}

@@ -8,10 +8,12 @@ const font = `11px ${style("--tblr-font-sans-serif") || "sans-serif"}`;
 const LEGEND = 30; // px beneath the plot
 const DAY = 86_400; // s
 
-// 14:05, or 3 Nov where the ticks are days apart.
+// 14:05; 3 Nov where the ticks are days apart, 14:05:30 where they are seconds.
 const times = (_, splits) => {
-  const days = splits.length > 1 && splits[1] - splits[0] >= DAY;
-  return splits.map((seconds) => (days ? shown(seconds * 1000, "moment").slice(0, -9) : shown(seconds * 1000, "clock").slice(0, 5)));
+  const step = splits.length > 1 ? splits[1] - splits[0] : DAY;
+  const text = (seconds, form) => shown(seconds * 1000, form);
+  if (step >= DAY) return splits.map((seconds) => text(seconds, "moment").slice(0, -9));
+  return splits.map((seconds) => text(seconds, "clock").slice(0, step < 60 ? 8 : 5));
 };
 
 export function chart(place, { series, scales = {}, axes, height = 240 }, data) {

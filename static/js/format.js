@@ -27,6 +27,10 @@ const moment = (value) => {
   const parts = Object.fromEntries(dayParts.formatToParts(new Date(value)).map((part) => [part.type, part.value]));
   return `${Number(parts.day)} ${MONTHS[Number(parts.month) - 1]} ${clock(value)}`;
 };
+const milliseconds = (value) => {
+  if (value >= 1000) return `${grouped(value / 1000, 2)} s`;
+  return value < 1 ? `${grouped(value * 1000, 0)} µs` : `${grouped(value, 1)} ms`;
+};
 const words = (value) => {
   const text = String(value).replaceAll("_", " ").trim();
   return text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase();
@@ -40,7 +44,7 @@ const FORMATS = {
   percent,
   change: (value) => plus(value, percent(value)),
   rate: (value) => grouped(value, 1),
-  ms: (value) => (value >= 1000 ? `${grouped(value / 1000, 2)} s` : `${grouped(value, value < 10 ? 2 : 1)} ms`),
+  ms: milliseconds,
   clock,
   moment,
   words,

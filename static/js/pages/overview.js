@@ -68,7 +68,7 @@ function drawThroughput() {
         { label: "Fills", color: "--ql-line-2", value: count },
         { label: "p99", color: "--ql-line-3", scale: "ms", dash: [4, 3], value: (_, value) => shown(value, "ms") },
       ],
-      axes: [{ size: 44 }, { scale: "ms", side: 1, size: 52, grid: { show: false }, values: (_, values) => values.map((value) => `${value} ms`) }],
+      axes: [{ size: 44 }, { scale: "ms", side: 1, size: 62, grid: { show: false }, values: (_, values) => values.map((value) => `${value} ms`) }],
     },
     data,
   );

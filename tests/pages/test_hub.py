@@ -1,0 +1,202 @@
+"""The hub: computes what is watched, when it is dirty, and tells everybody the same."""
+
+import asyncio
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from channels.layers import channel_layers, get_channel_layer
+
+from dashboard import hub as hub_module
+from dashboard.hub import Hub
+from dashboard.live.topics import Topic
+from engine import topics as layer_topics
+
+DEMO = Topic("account", "demo")
+
+
+class Tables:
+    """What the view-models read, and how often."""
+
+    def __init__(self) -> None:
+        self.equity: Any = 1
+        self.computed: Counter[str] = Counter()
+        self.error: Exception | None = None
+
+    def compute(self, topic: Topic) -> dict[str, Any]:
+        self.computed[str(topic)] += 1
+        if self.error:
+            raise self.error
+        return {"summary": {"all": {"equity": self.equity}}}
+
+
+class Socket:
+    """A watcher that remembers what it was told."""
+
+    def __init__(self, session_digest: str = "s", *, broken: bool = False) -> None:
+        self.session_digest, self.broken, self.ended = session_digest, broken, False
+        self.heard: list[dict[str, Any]] = []
+        self.raw: list[str] = []
+
+    async def push(self, frames: list[str], feed: Any) -> None:
+        if self.broken:
+            raise ConnectionError("gone")
+        self.raw += frames
+        self.heard += [json.loads(frame) for frame in frames]
+
+    async def recheck(self) -> None: ...
+
+    async def close_if_silent(self) -> None: ...
+
+    async def end(self) -> None:
+        self.ended = True
+
+    def kinds(self) -> list[str]:
+        return [message["t"] for message in self.heard if message["t"] != "beat"]
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(5):
+            while len(self.kinds()) < count:
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def tables() -> Tables:
+    return Tables()
+
+
+@pytest.fixture
+async def hub(tables, settings):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    channel_layers.backends.clear()
+    hub = Hub(tables.compute)
+    yield hub
+    hub.stop()
+    await asyncio.sleep(0)
+    channel_layers.backends.clear()
+
+
+async def test_a_watcher_gets_a_snapshot_and_then_what_changed(hub, tables):
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    tables.equity = 2
+    await hub.hint([layer_topics.account_topic("demo")])
+    await socket.until(2)
+    snapshot, delta = (message for message in socket.heard if message["t"] != "beat")
+    assert snapshot["state"] == {"summary": {"all": {"equity": 1}}}
+    assert delta["set"] == {"summary": {"all": {"equity": 2}}}
+    assert (delta["epoch"], delta["seq"]) == (snapshot["epoch"], snapshot["seq"] + 1)
+
+
+async def test_everybody_gets_the_same_string(hub, tables):
+    first, second = Socket(), Socket()
+    await hub.watch(DEMO, first)
+    await hub.watch(DEMO, second)
+    await first.until(1)
+    tables.equity = 2
+    await hub.hint([layer_topics.MARKET])
+    await first.until(2)
+    assert first.raw == second.raw
+
+
+async def test_hints_that_come_close_together_are_computed_at_most_five_times_a_second(hub, tables):
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    begun = tables.computed[str(DEMO)]
+    for number in range(50):
+        tables.equity = number + 10
+        await hub.hint([layer_topics.MARKET])
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.3)
+    assert tables.computed[str(DEMO)] - begun <= 5
+    assert socket.heard[-1]["set"]["summary"]["all"] == {"equity": 59}
+
+
+async def test_only_what_is_watched_is_computed(hub, tables):
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    hub.leave(socket)
+    computed = tables.computed.total()
+    await hub.hint([layer_topics.MARKET])
+    await asyncio.sleep(0.3)
+    assert tables.computed.total() == computed
+
+
+async def test_a_lost_hint_costs_a_second_at_most(hub, tables):
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    tables.equity = 2
+    async with asyncio.timeout(1.5):
+        await socket.until(2)
+
+
+async def test_a_hint_on_the_layer_is_heard(hub, tables):
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    await asyncio.sleep(0.25)
+    tables.equity = 2
+    await get_channel_layer().group_send(layer_topics.LIVE, {"type": "live.dirty", "topics": [layer_topics.MARKET]})
+    async with asyncio.timeout(0.5):
+        await socket.until(2)
+
+
+async def test_a_layer_that_fails_does_not_stop_the_poll(hub, tables, monkeypatch):
+    def away():
+        raise ConnectionError("no layer")
+
+    monkeypatch.setattr(hub_module, "get_channel_layer", away)
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    tables.equity = 2
+    async with asyncio.timeout(2.5):
+        await socket.until(2)
+
+
+async def test_what_cannot_be_computed_gets_no_heartbeat_and_recovers(hub, tables, monkeypatch):
+    monkeypatch.setattr(hub_module, "BEAT", 0.05)
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    tables.error = RuntimeError("no database")
+    await hub.hint([layer_topics.MARKET])
+    await asyncio.sleep(0.4)
+    beats = len(socket.heard)
+    await asyncio.sleep(0.3)
+    assert len(socket.heard) == beats
+    tables.error, tables.equity = None, 7
+    await socket.until(2)
+    await asyncio.sleep(0.2)
+    assert socket.heard[-1]["t"] == "beat"
+
+
+async def test_one_broken_socket_does_not_silence_the_others(hub, tables):
+    broken, sound = Socket(broken=True), Socket()
+    await hub.watch(DEMO, broken)
+    await hub.watch(DEMO, sound)
+    await sound.until(1)
+    tables.equity = 2
+    await hub.hint([layer_topics.MARKET])
+    await sound.until(2)
+
+
+async def test_a_session_that_ended_ends_its_sockets_only(hub):
+    gone, here = Socket("gone"), Socket("here")
+    await hub.watch(DEMO, gone)
+    await hub.watch(DEMO, here)
+    await hub.hint(["session.gone"])
+    assert (gone.ended, here.ended) == (True, False)
+
+
+async def test_a_resync_brings_a_fresh_snapshot(hub, tables):
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    await hub.resync(str(DEMO), socket)
+    assert socket.kinds() == ["snapshot", "snapshot"]

@@ -1,0 +1,92 @@
+"""What the pages show, without any script."""
+
+from uuid import UUID
+
+import pytest
+
+from dashboard.live import orders as order_rows
+from engine.domain.enums import SignalType
+from engine.models import Order
+
+
+def test_the_overview_shows_the_money_the_position_and_the_order(visitors, signal):
+    signal()
+    page = visitors["owner"].get("/").content.decode()
+    assert 'data-topics="status/asha account/asha alerts/asha system/*"' in page or "system/asha" in page
+    assert "SIMULATED PRICES" in page
+    assert "PAPER" in page
+    assert page.count('data-f="current_price"') == 2  # the position and the template for more
+    assert "₹" in page
+
+
+def test_orders_show_the_risk_verdict_rule_by_rule(visitors, signal):
+    signal()
+    page = visitors["owner"].get("/orders/").content.decode()
+    assert "Passed all" in page
+    for rule in ("Trading state", "Price fresh", "Position size", "Sector exposure"):
+        assert rule in page
+
+
+def test_orders_are_filtered_by_the_address(visitors, signal):
+    signal()
+    shown = {query: visitors["owner"].get(f"/orders/?{query}").content.count(b"Passed all") for query in (
+        "status=FILLED", "status=REJECTED", "symbol=reliance", "symbol=TCS", "status=nonsense", "status=ACTIVE",
+    )}  # fmt: skip
+    assert [count > 0 for count in shown.values()] == [True, False, True, False, True, False]
+
+
+def test_older_orders_are_a_page_away_and_none_is_left_out(visitors, signal, monkeypatch):
+    monkeypatch.setattr(order_rows, "PAGE", 3)
+    monkeypatch.setitem(__import__("dashboard.pages.views", fromlist=["PAGED"]).PAGED, "orders", (3, "id"))
+    for kind in [SignalType.BUY, SignalType.SELL] * 4:
+        signal(signal_type=kind)
+    seen: list[UUID] = []
+    address = "/orders/?account=asha"
+    while address:
+        response = visitors["owner"].get(address)
+        rows = response.context.get("older") or response.context["state"]["orders"]
+        seen += [UUID(key) for key in rows]
+        last = response.context["last_id"]
+        address = f"/orders/?account=asha&before={last}" if last else ""
+    assert sorted(seen) == sorted(Order.objects.values_list("id", flat=True))
+
+
+@pytest.mark.parametrize(
+    "query", ["before=nonsense", "before=00000000-0000-0000-0000-000000000000", "symbol=%00", "symbol=" + "x" * 500]
+)
+def test_odd_addresses_of_orders_are_answered(visitors, query):
+    assert visitors["owner"].get(f"/orders/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["before=-1", "before=99999999999999999999", "type=nonsense", "type=%00", "correlation=x"])
+def test_odd_addresses_of_events_are_answered(visitors, query):
+    assert visitors["owner"].get(f"/events/?{query}").status_code == 200
+
+
+def test_events_are_filtered_by_type(visitors, signal):
+    signal()
+    signal(confidence="0.3")
+    rows = visitors["owner"].get("/events/?type=signal_refused").context["state"]["events"]
+    assert {row["event_type"] for row in rows.values()} == {"signal_refused"}
+
+
+def test_a_correlation_id_leads_to_its_trace(visitors, signal):
+    chain = signal()
+    assert visitors["owner"].get(f"/events/?correlation={chain}")["Location"] == f"/trace/{chain}/"
+
+
+def test_the_trace_is_a_tree_with_the_time_of_each_hop(visitors, signal):
+    rows = list(visitors["owner"].get(f"/trace/{signal()}/").context["state"]["trace"].values())
+    assert [(row["event_type"], row["depth"]) for row in rows] == [
+        ("signal_received", 0), ("order_created", 1), ("order_submitted", 2), ("order_executed", 3), ("position_opened", 4),
+    ]  # fmt: skip
+    assert all(row["hop_ms"] >= 0 and row["bar_x"] + row["bar_width"] <= 100.01 for row in rows)
+
+
+def test_empty_pages_say_what_to_do(visitors):
+    for path, hint in [
+        ("/", "Positions appear as orders fill"),
+        ("/orders/", "No order yet"),
+        ("/events/?type=system_error", "No event of this type"),
+    ]:
+        assert hint in visitors["owner"].get(path).content.decode()
