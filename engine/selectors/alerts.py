@@ -1,9 +1,10 @@
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from engine.domain.enums import AlertLevel, AlertStatus
 from engine.models import Alert, AlertAction
+from engine.models.alerts import AlertQuerySet
 from engine.selectors.units import Scope
 
 ANY = "ALL"  # not a status: the open ones and the history
@@ -60,7 +61,7 @@ def alert_owner(alert_id: str) -> tuple[str | None] | None:
 
     An old id, without a suffix, is the first alert of its millisecond.
     """
-    rows = Alert.objects.exclude(status=AlertStatus.RESOLVED)
+    rows = Alert.objects.open()
     which = Q(id=alert_id) if alert_id.count("_") > 1 else Q(id__startswith=f"{alert_id}_")
     return rows.filter(which).order_by("id").values_list("account").first()
 
@@ -87,7 +88,7 @@ def alert_dict(row: Alert) -> dict[str, Any]:
     }
 
 
-def _scoped(user_ids: Scope) -> QuerySet[Alert]:
+def _scoped(user_ids: Scope) -> AlertQuerySet:
     if user_ids is None:
         return Alert.objects.all()
     return Alert.objects.filter(Q(account__isnull=True) | Q(account__in=user_ids))

@@ -3,9 +3,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from engine.models import Execution, Order
+from engine.models.orders import OrderQuerySet
 from engine.selectors.units import Scope, price, rupees
 
 ACTIVE = "ACTIVE"  # not a status: the word of the old API for every order still at work
@@ -19,7 +20,7 @@ def orders_list(
     before: UUID | None = None,
 ) -> list[dict[str, Any]]:
     """Orders, newest first; `before` is the last order of the page before. `status`: one of OrderStatus, or ACTIVE."""
-    rows = Order.objects.all() if user_ids is None else Order.objects.filter(account__in=user_ids)
+    rows = _scoped(user_ids)
     if status:
         rows = rows.working() if status == ACTIVE else rows.filter(status=status)
     if symbol:
@@ -35,7 +36,7 @@ def order_get(order_id: UUID) -> dict[str, Any] | None:
 
 
 def orders_counted(user_ids: Scope = None, since: datetime | None = None, working: bool = False) -> int:
-    rows = Order.objects.all() if user_ids is None else Order.objects.filter(account__in=user_ids)
+    rows = _scoped(user_ids)
     if since:
         rows = rows.filter(created_at__gte=since)
     if working:
@@ -110,9 +111,13 @@ def execution_dict(row: Execution) -> dict[str, Any]:
     }
 
 
-def _older_than(rows: QuerySet[Order], order_id: UUID) -> QuerySet[Order]:
+def _older_than(rows: OrderQuerySet, order_id: UUID) -> OrderQuerySet:
     """Orders of one batch share their time: the id breaks the tie."""
     created_at = Order.objects.filter(id=order_id).values_list("created_at", flat=True).first()
     if created_at is None:
         return rows.none()
     return rows.filter(Q(created_at__lt=created_at) | Q(created_at=created_at, id__lt=order_id))
+
+
+def _scoped(user_ids: Scope) -> OrderQuerySet:
+    return Order.objects.all() if user_ids is None else Order.objects.filter(account__in=user_ids)

@@ -2,10 +2,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
-
 from engine.domain.enums import PositionStatus
 from engine.models import Position
+from engine.models.positions import PositionQuerySet
 from engine.selectors.prices import UNQUOTED, Quote, quotes_of
 from engine.selectors.units import Scope, percent, price, rupees
 
@@ -66,5 +65,5 @@ def _side(quantity: int) -> str:
     return "LONG" if quantity > 0 else "SHORT" if quantity < 0 else "FLAT"
 
 
-def _scoped(user_ids: Scope) -> QuerySet[Position]:
+def _scoped(user_ids: Scope) -> PositionQuerySet:
     return Position.objects.all() if user_ids is None else Position.objects.filter(account__in=user_ids)

@@ -35,11 +35,11 @@ def trading_states() -> dict[str, int]:
 
 def risk_watch() -> dict[str, int]:
     """What the risk monitor has an eye on: open alerts of accounts, and open positions with a stop-loss."""
-    alerts = Alert.objects.open().aggregate(
-        alerts=Count("id"), users=Count("account", distinct=True)
-    )
-    stops = Position.objects.open().filter(stop_loss__isnull=False).aggregate(
-        positions=Count("id"), users=Count("account", distinct=True)
+    alerts = Alert.objects.open().aggregate(alerts=Count("id"), users=Count("account", distinct=True))
+    stops = (
+        Position.objects.open()
+        .filter(stop_loss__isnull=False)
+        .aggregate(positions=Count("id"), users=Count("account", distinct=True))
     )
     return {
         "active_alerts_count": alerts["alerts"],
