@@ -30,7 +30,7 @@ test: $(DEV) $(FRONTEND)
 	$(BIN)/python -m tests.support.suite
 
 test-fast: $(DEV) $(FRONTEND)
-	$(BIN)/python -m pytest -n 2 -m "not process and not browser and not postgres and not redis and not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not process and not browser and not postgres and not redis and not slow"
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .

@@ -76,7 +76,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> Iterator[None]:
-    """A real SQLite file (threads share it, as in production) that need not survive a power cut; or a database of our own."""
+    """A real SQLite file (threads share it, as in production), or a PostgreSQL database of our own. Neither waits for the disk:
+    no test pulls the plug on them."""
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         with tempfile.TemporaryDirectory(prefix="quantumleap-test-") as folder:
@@ -86,6 +87,7 @@ def django_db_modify_db_settings() -> Iterator[None]:
             yield
     else:
         database["TEST"]["NAME"] = f"test_quantumleap_{RUN}"
+        database["OPTIONS"]["options"] += " -c synchronous_commit=off"
         yield
 
 

@@ -19,7 +19,7 @@ class Pass:
 
 
 def passes(found: Services) -> list[Pass]:
-    together = ["-n", "2"]
+    together = ["-n", "2", "--dist", "worksteal"]
     planned = [Pass("SQLite and the in-memory layer", [*together, "-m", "not process and not browser"])]
     if found.postgres and found.redis:
         scaled = {"DATABASE_URL": found.postgres, "REDIS_URL": found.redis}
