@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
@@ -28,9 +28,7 @@ LIMITS = (
 )
 
 
-def account_open(
-    *, user_id: str, now: datetime, cash: Decimal | None = None, members: Iterable[AbstractUser] = ()
-) -> Account:
+def account_open(*, user_id: str, now: datetime, cash: Decimal | None = None, members: Iterable[User] = ()) -> Account:
     """The account, opened with `cash` rupees where it does not exist yet. Raises ServiceError for an impossible id or amount."""
     account = Account.objects.filter(user_id=user_id).first() or _open(user_id, now, cash)
     account.members.add(*members)
@@ -55,7 +53,9 @@ def _open(user_id: str, now: datetime, cash: Decimal | None) -> Account:
     try:
         account.clean_fields(exclude=["confidence_threshold"])
     except ValidationError as error:
-        raise ServiceError(f"{user_id[:80]!r} cannot be an account's id: {'; '.join(error.messages)}", field="user_id") from error
+        raise ServiceError(
+            f"{user_id[:80]!r} cannot be an account's id: {'; '.join(error.messages)}", field="user_id"
+        ) from error
     opened = new_event(EventType.ACCOUNT_OPENED, user_id, now, {"cash": cash, "trading_day": day.isoformat()})
     try:
         with transaction.atomic():

@@ -82,7 +82,9 @@ def validate_order(order: OrderInput, instrument: Instrument) -> None:
         if value is not None and not needed:
             raise InvalidOrder(f"a {order.order_type} order takes no {field}", field=field)
         if value is not None and (value <= 0 or value % instrument.tick_size):
-            raise InvalidOrder(f"{field} must be a positive multiple of the tick of {instrument.tick_size.normalize()}", field=field)
+            raise InvalidOrder(
+                f"{field} must be a positive multiple of the tick of {instrument.tick_size.normalize()}", field=field
+            )
 
 
 def _data(order: OrderInput, order_id: UUID, by: str) -> dict[str, object]:
