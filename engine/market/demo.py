@@ -56,7 +56,8 @@ class DemoFeed:
         times = [at for at in priced.values_list("priced_at", flat=True) if at]
         seed = self.seed + int(max(times).timestamp()) if times else self.seed
         self._market = Simulator(NIFTY_50_LISTINGS, seed=seed, last_prices=latest)
-        self.next_at = bar_start(now, BAR) + BAR
+        begun = bar_start(now, BAR)
+        self.next_at = begun + ((now - begun) // self.pace + 1) * self.pace
         self._prune(now)
         known = Candle.objects.filter(symbol=symbols[0], interval=INTERVAL, start__lt=self.next_at)
         if known.count() < BACKFILLED_BARS:
@@ -83,10 +84,10 @@ class DemoFeed:
 
     def _backfill(self) -> None:
         """The bars before the first slice, stored as if they had been traded."""
-        slices_a_bar = max(1, BAR // self.pace)
+        slices_a_bar, end = max(1, BAR // self.pace), bar_start(self.next_at, BAR)
         with transaction.atomic():
             for place in range(BACKFILLED_BARS, 0, -1):
-                start = self.next_at - place * BAR
+                start = end - place * BAR
                 for _ in range(slices_a_bar):
                     self._add(next(self._market), start)
                 candles_save(INTERVAL, list(self._bars.values()))
@@ -123,7 +124,7 @@ async def run_demo_feed(*, stopping: asyncio.Event, pace_seconds: float = 0.5, e
     if execute is None:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="demo-feed") as thread:
             await _run(stopping, pace_seconds, _executor(thread))
-            await _executor(thread)(connection.close)
+            await asyncio.get_running_loop().run_in_executor(thread, _close_connection)
     else:
         await _run(stopping, pace_seconds, execute)
 
@@ -165,6 +166,11 @@ def _executor(thread: ThreadPoolExecutor) -> Execute:
         await asyncio.get_running_loop().run_in_executor(thread, guarded, work, options)
 
     return execute
+
+
+def _close_connection() -> None:
+    """Of the thread that this runs in."""
+    connection.close()
 
 
 DEMO_STRATEGIES = (

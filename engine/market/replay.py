@@ -1,10 +1,10 @@
 """Files of bars as a live market: slice by slice, at a chosen pace, or in lock-step with the engine, as fast as it goes."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from time import monotonic, sleep
 
 from django.utils import timezone
 
@@ -29,7 +29,7 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        return time.monotonic() - self.started
+        return monotonic() - self.started
 
 
 class Replay:
@@ -56,7 +56,7 @@ class Replay:
     def run(self) -> Progress:
         """All of it. Raises FeedError when a file changed since it was surveyed."""
         progress, interval = self.progress, interval_name(self.survey.interval)
-        progress.started = time.monotonic()
+        progress.started = monotonic()
         for prices in self._slices():
             self._pace(prices.at)
             prices_publish(
@@ -75,13 +75,13 @@ class Replay:
         before = self.progress.at
         if self.speed and before is not None:
             longest = LONGEST_DAY_STEP if self.survey.interval >= DAY else self.survey.interval
-            time.sleep(max(timedelta(0), min(at - before, longest)).total_seconds() / self.speed)
+            sleep(max(timedelta(0), min(at - before, longest)).total_seconds() / self.speed)
 
     def _let_engine_work(self) -> None:
         if self.drive:
             self.drive()
         while self.wait_for_engine and not self.speed and not is_idle():
-            time.sleep(IDLE_POLL)
+            sleep(IDLE_POLL)
             if self.drive:
                 self.drive()
 
