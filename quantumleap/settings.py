@@ -187,6 +187,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/trading-engine",
+    "ENUM_NAME_OVERRIDES": {"ComponentWordEnum": ["operational", "degraded", "unknown"]},  # one name for what seven keys hold
 }
 
 # --- pages -----------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ def prefer_sound_sqlite() -> None:
     if sqlite3.sqlite_version_info >= FIRST_SOUND:
         return
     try:
-        import pysqlite3
+        import pysqlite3  # noqa: PLC0415 - only where it is needed
     except ImportError:  # no package for this platform: the system's has to do
         return
     sys.modules["sqlite3"] = pysqlite3
