@@ -14,8 +14,8 @@ Application = Callable[..., Awaitable[Any]]
 class SameOriginValidator:
     """Lets a socket in whose page came from the very scheme, host and port that it calls.
 
-    Channels' AllowedHostsOriginValidator looks at the host's name alone: a page on another port would pass it. A client that is no
-    browser sends no origin; it has no cookie of somebody else's either, and is let through to the consumer's own checks.
+    Channels' AllowedHostsOriginValidator looks at the host's name alone: a page on another port would pass it. A client that is
+    no browser sends no origin; it has no cookie of somebody else's either, and is let through to the consumer's own checks.
     """
 
     def __init__(self, application: Application) -> None:

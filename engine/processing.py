@@ -81,12 +81,11 @@ def _give_back(item: Claimed, error: str, now: datetime) -> None:
 
 def _dead_letter(item: Claimed, error: str) -> AlertRaised:
     event = item.event
+    advice = f"Event {event.id} failed {log.MAX_ATTEMPTS} times and was set aside; requeue it once the cause is mended."
     return AlertRaised(
         level=AlertLevel.CRITICAL,
         title=f"Dead letter: {event.type}",
-        message=f"Event {event.id} failed {log.MAX_ATTEMPTS} times and was set aside; requeue it once the cause is mended. {error}"[
-            :1000
-        ],
+        message=f"{advice} {error}"[:1000],
         component=Component.EVENT_BUS,
         fingerprint=log.dead_letter_fingerprint(event.id or 0),
         user_id=event.user_id,

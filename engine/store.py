@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 from operator import attrgetter
+from uuid import UUID
 
 from django.conf import settings
 

@@ -23,7 +23,7 @@ def uuid_or_none(value: Any) -> UUID | None:
 
 
 def as_json(value: Any) -> Any:
-    """`json.dumps(default=...)`: amounts as numbers (exact up to 15 digits, which is all that a table holds), the rest as text."""
+    """`json.dumps(default=...)`: amounts as numbers (exact up to 15 digits, all that a table holds), the rest as text."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):

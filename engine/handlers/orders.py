@@ -9,7 +9,6 @@ from engine.domain.orders import Order, Trigger
 from engine.domain.paper import fill_price
 from engine.domain.values import as_uuid, decimal_or_none, uuid_or_none
 
-
 REASON_LENGTH = 300  # characters that the table keeps
 
 

@@ -9,7 +9,7 @@ from engine.models.fields import money, one_of, values
 class PositionQuerySet(models.QuerySet["Position"]):
     def open(self) -> "PositionQuerySet":
         """Those still held. Spelt out as the partial index has it: SQLite does not look behind a parameter."""
-        return self.extra(where=['"engine_position"."status" = \'OPEN\''])
+        return self.extra(where=['"engine_position"."status" = \'OPEN\''])  # type: ignore[return-value] # the stubs forget the class
 
 
 class Position(models.Model):

@@ -29,7 +29,7 @@ LIMITS = (
 
 
 def account_open(*, user_id: str, now: datetime, cash: Decimal | None = None, members: Iterable[User] = ()) -> Account:
-    """The account, opened with `cash` rupees where it does not exist yet. Raises ServiceError for an impossible id or amount."""
+    """The account, opened with `cash` rupees where there is none yet. Raises ServiceError for an impossible id or amount."""
     account = Account.objects.filter(user_id=user_id).first() or _open(user_id, now, cash)
     account.members.add(*members)
     return account

@@ -44,7 +44,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["demo"]:
             if not is_loopback(options["host"]):
-                raise CommandError(f"--demo signs anybody in, so it serves loopback only, not {options['host']}: nothing was started")
+                raise CommandError(
+                    f"--demo lets anybody in: it serves loopback only, not {options['host']}. Nothing was started."
+                )
             demo.prepare(now=timezone.now())
         else:
             demo.close()
@@ -105,8 +107,7 @@ class ServeProcess:
     def _say_where(self) -> None:
         host = f"[{self.host}]" if ":" in self.host else self.host
         print(f"QuantumLeap is at http://{host}:{self.port}", flush=True)
-        if self.with_demo:
-            sign_in = settings.DEMO_SIGN_IN
+        if sign_in := settings.DEMO_SIGN_IN:
             print(f"Sign in as {sign_in['username']} with {sign_in['password']} (simulated prices, paper money)", flush=True)
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
@@ -147,7 +148,7 @@ class ServeProcess:
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
-class HonestServer(Server):  # type: ignore[misc]
+class HonestServer(Server):
     """Daphne, remembering why it could not listen: by itself it would end as if all were well."""
 
     failure = ""
