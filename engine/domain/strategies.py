@@ -50,9 +50,11 @@ class Rule:
 
     def __call__(self, bars: Sequence[Bar], parameters: Mapping[str, object]) -> Suggestion | None:
         """What the rule says to the last of these closed bars. Raises ValueError for parameters that make no sense."""
-        checked = self.parameters(parameters)
-        needed = self.lookback(checked)
-        return self.judge(Window(bars[-needed:]), checked) if len(bars) >= needed else None
+        return self.look(Window(bars), self.parameters(parameters))
+
+    def look(self, window: "Window", checked: Parameters) -> Suggestion | None:
+        """The same, for parameters that were checked before, and bars that other rules look at too."""
+        return self.judge(window, checked) if window.length >= self.lookback(checked) else None
 
 
 class Window:
@@ -60,6 +62,7 @@ class Window:
 
     def __init__(self, bars: Sequence[Bar]) -> None:
         self._bars = bars
+        self.length = len(bars)
 
     @cached_property
     def highs(self) -> list[float]:

@@ -11,7 +11,7 @@ from engine.domain.alerts import AlertRaised
 from engine.domain.bars import Bar
 from engine.domain.enums import AlertLevel, Component
 from engine.domain.events import EventType, new_event
-from engine.domain.strategies import RULES, Suggestion
+from engine.domain.strategies import RULES, Suggestion, Window
 from engine.models import Strategy
 from engine.services.signals import SignalInput, signals_submit
 
@@ -41,9 +41,10 @@ def _lookback(strategy: Strategy) -> int:
 def judge(strategies: Sequence[Strategy], windows: Mapping[str, Sequence[Bar]], *, now: datetime) -> int:
     """Let each strategy judge the symbols that it trades, and submit what it suggests. Returns how many signals there were."""
     signals: dict[str, list[SignalInput]] = defaultdict(list)
+    columns = {symbol: Window(bars) for symbol, bars in windows.items()}
     for strategy in strategies:
         try:
-            signals[strategy.account_id] += _suggested(strategy, windows)
+            signals[strategy.account_id] += _suggested(strategy, columns)
         except (KeyError, ValueError) as error:
             _pause(strategy, f"its rule cannot run: {error}", now)
     for user_id, given in signals.items():
@@ -52,9 +53,10 @@ def judge(strategies: Sequence[Strategy], windows: Mapping[str, Sequence[Bar]], 
     return sum(map(len, signals.values()))
 
 
-def _suggested(strategy: Strategy, windows: Mapping[str, Sequence[Bar]]) -> list[SignalInput]:
+def _suggested(strategy: Strategy, windows: Mapping[str, Window]) -> list[SignalInput]:
     rule, symbols = RULES[strategy.rule], frozenset(strategy.symbols)
-    judged = ((symbol, rule(bars, strategy.parameters)) for symbol, bars in windows.items() if not symbols or symbol in symbols)
+    parameters = rule.parameters(strategy.parameters)
+    judged = ((symbol, rule.look(window, parameters)) for symbol, window in windows.items() if not symbols or symbol in symbols)
     return [_signal(strategy.id, symbol, suggestion) for symbol, suggestion in judged if suggestion]
 
 
