@@ -1,18 +1,21 @@
 """Folding the log must give the tables: how we know that nothing was lost and nothing was done twice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
 from engine import log
 from engine.domain.book import Book
 from engine.domain.events import Event, EventType
+from engine.domain.orders import LifeCycleError, OverfillError
 from engine.handlers.decide import fold
 from engine.models import Account, Execution, Order, PendingEvent, Position, Signal, Stream
 
+UNFOLDABLE = (LookupError, ValueError, TypeError, ArithmeticError, LifeCycleError, OverfillError)
 CHUNK = 2000  # events folded at a time: memory does not grow with the log
 
 ORDER_FACTS = ("status", "quantity", "filled_quantity", "filled_notional", "charges", "symbol", "side", "reason")
@@ -69,17 +72,29 @@ class _Folding:
         self.paid = Decimal(0)
         self.found: list[Difference] = []
         self.book = Book.blank(user_id)
+        self.decided: set[UUID] = (
+            set()
+        )  # signals: an order that was refused in the chunk's last events refuses its signal in the next
 
     def differences(self) -> list[Difference]:
         for chunk in _chunks(self.user_id):
             for event in chunk:
-                fold(self.book, event)
-                self.counts[event.type] = self.counts.get(event.type, 0) + 1
+                self._fold(event)
             self.events += len(chunk)
             self._compare_finished()
+        self._compare_signals(self.book.changes.signals)
         self._compare_account()
         self._compare_counts()
         return self.found
+
+    def _fold(self, event: Event) -> None:
+        self.counts[event.type] = self.counts.get(event.type, 0) + 1
+        try:
+            fold(self.book, event)
+        except UNFOLDABLE as error:
+            self._note(
+                f"event {event.id}", f"{event.type} ({type(error).__name__}: {error})", "nothing that it could follow on"
+            )
 
     def _note(self, what: str, in_log: object, in_tables: object) -> None:
         if in_log != in_tables:
@@ -98,13 +113,17 @@ class _Folding:
         for row in rows.values():
             sign = 1 if row["side"] == "BUY" else -1
             self.paid += sign * row["quantity"] * row["price"] + row["charges"]
-        signals = {id: signal for id, signal in changes.signals.items() if signal.decision}
-        self._compare_rows("signal", signals, _rows(Signal, signals, SIGNAL_FACTS), SIGNAL_FACTS)
-        for kept, done in ((changes.orders, ended), (changes.positions, closed), (changes.signals, signals)):
-            for id in done:
-                del kept[id]  # type: ignore[attr-defined]
+        self._compare_signals(self.decided)
+        self.decided = {id for id, signal in changes.signals.items() if signal.decision}
+        for id in ended:
+            del changes.orders[id]
+        for id in closed:
+            del changes.positions[id]
         changes.executions.clear()
-        changes.cleared_alerts.clear()
+
+    def _compare_signals(self, ids: Iterable[UUID]) -> None:
+        signals = {id: self.book.changes.signals.pop(id) for id in list(ids)}
+        self._compare_rows("signal", signals, _rows(Signal, signals, SIGNAL_FACTS), SIGNAL_FACTS)
 
     def _compare_rows(self, kind: str, folded: dict[Any, Any], rows: dict[Any, dict[str, Any]], facts: Sequence[str]) -> None:
         for id, item in folded.items():
@@ -123,6 +142,7 @@ class _Folding:
         if not waiting & {EventType.EMERGENCY_STOP, EventType.TRADING_RESUMED}:
             self._note("trading state", self.book.trading_state.value, account.trading_state)
         self._note("start of day", self.book.day_start_equity, account.day_start_equity)
+        self._note("peak equity", self.book.peak_equity, account.peak_equity)
         held = {position.id: position for position in self.book.positions.values()}
         rows = Position.objects.open().filter(account=account).values("id", *POSITION_FACTS)
         open_rows = {row["id"]: row for row in rows}
@@ -146,6 +166,10 @@ class _Folding:
         ):
             rows = model._default_manager.filter(account=self.user_id).count()
             self._note(f"{kind} events and {model._meta.model_name} rows", self.counts.get(kind, 0), rows)
+        # an order's row is there before its event is handled
+        placed = PendingEvent.objects.filter(stream=self.user_id, event__type=EventType.ORDER_CREATED).count()
+        created = self.counts.get(EventType.ORDER_CREATED, 0) + placed
+        self._note("order_created events and order rows", created, Order.objects.filter(account=self.user_id).count())
 
 
 def _rows(model: Any, wanted: dict[Any, Any], facts: Sequence[str]) -> dict[Any, dict[str, Any]]:
