@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils import timezone
 from knox.auth import TokenAuthentication
+from knox.models import AuthToken
 from pydantic import ValidationError
 from rest_framework.authentication import SessionAuthentication, get_authorization_header
 from rest_framework.request import Request
@@ -31,6 +33,13 @@ class Credentials(TokenAuthentication):
         if b":" in header or not header.isascii():
             return None
         return super().authenticate(request)
+
+    def _cleanup_token(self, auth_token: AuthToken) -> bool:
+        """Whether it has expired. knox would look through all the user's other tokens too, at every request."""
+        if auth_token.expiry is None or auth_token.expiry > timezone.now():
+            return False
+        auth_token.delete()
+        return True
 
 
 class OwnSession(SessionAuthentication):

@@ -40,7 +40,7 @@ from engine.selectors.prices import quotes_of
 from engine.selectors.system import strategies_counted
 from engine.selectors.units import Scope
 from engine.services import trading
-from engine.services.errors import InvalidOrder
+from engine.services.errors import InvalidOrder, UnknownInstrument
 from engine.services.idempotency import SignalReused, signals_submit_once
 from engine.services.orders import order_place
 
@@ -62,10 +62,9 @@ class SignalView(ApiView):
         now = timezone.now()
         signal = body_of(request, SignalRequest)
         user_id = acting_account(request, _named(request, signal.user_id), now=now)
-        refuse_unknown_symbols([signal], [["body", "symbol"]])
 
         def effect() -> dict[str, Any]:
-            signal_id, correlation_id = submit(user_id, [signal], [["body", "signal_id"]], now)[0]
+            signal_id, correlation_id = submit(user_id, [signal], [["body"]], now)[0]
             return {
                 "status": "success",
                 "signal_id": signal_id,
@@ -98,11 +97,10 @@ class SignalBatchView(ApiView):
         refuse_strangers(batch.signals, user_id)
         user_id = acting_account(request, user_id, now=now)
         places: list[list[str | int]] = [["body", "signals", index] for index in range(len(batch.signals))]
-        refuse_unknown_symbols(batch.signals, [[*place, "symbol"] for place in places])
         refuse_repeats(batch.signals, places)
 
         def effect() -> dict[str, Any]:
-            accepted = submit(user_id, batch.signals, [[*place, "signal_id"] for place in places], now)
+            accepted = submit(user_id, batch.signals, places, now)
             return {
                 "status": "success",
                 "accepted": len(accepted),
@@ -116,15 +114,12 @@ class SignalBatchView(ApiView):
 Place = Sequence[str | int]
 
 
-def refuse_unknown_symbols(signals: Sequence[SignalRequest | OrderRequest], places: Sequence[Place]) -> None:
-    known = quotes_of({signal.symbol for signal in signals})
-    faults = [
-        fault("unknown_symbol", place, "No such instrument is listed here", signal.symbol)
-        for signal, place in zip(signals, places, strict=True)
-        if signal.symbol not in known
-    ]
-    if faults:
-        raise Invalid(faults)
+def unknown_symbols(asked: Sequence[SignalRequest | OrderRequest], places: Sequence[Place]) -> Invalid:
+    """Which of them name an instrument that is not listed here."""
+    known = quotes_of({item.symbol for item in asked})
+    message = "No such instrument is listed here"
+    wrong = [([*place, "symbol"], item.symbol) for item, place in zip(asked, places, strict=True) if item.symbol not in known]
+    return Invalid([fault("unknown_symbol", place, message, symbol) for place, symbol in wrong])
 
 
 def refuse_strangers(signals: Sequence[SignalRequest], user_id: str | None) -> None:
@@ -153,10 +148,12 @@ def submit(user_id: str, signals: Sequence[SignalRequest], places: Sequence[Plac
     """The ids of each signal and of its chain, in order."""
     try:
         accepted = signals_submit_once(user_id=user_id, signals=[signal.as_input() for signal in signals], now=now)
+    except UnknownInstrument:
+        raise unknown_symbols(signals, places) from None
     except SignalReused as error:
         message = "This signal_id was used before, for another signal"
-        faults = [fault("signal_id_reused", places[index], message, str(signals[index].signal_id)) for index in error.indexes]
-        raise Invalid(faults) from None
+        reused = [([*places[index], "signal_id"], signals[index].signal_id) for index in error.indexes]
+        raise Invalid([fault("signal_id_reused", place, message, str(signal_id)) for place, signal_id in reused]) from None
     return [(str(item.signal_id), str(item.correlation_id)) for item in accepted]
 
 
@@ -192,11 +189,12 @@ class OrdersView(ApiView):
         now = timezone.now()
         order = body_of(request, OrderRequest)
         user_id = acting_account(request, _named(request, order.user_id), now=now)
-        refuse_unknown_symbols([order], [["body", "symbol"]])
 
         def effect() -> dict[str, Any]:
             try:
                 placed = order_place(user_id=user_id, order=order.as_input(), now=now, by=who(request))
+            except UnknownInstrument:
+                raise unknown_symbols([order], [["body"]]) from None
             except InvalidOrder as error:
                 given = getattr(order, error.field, None)
                 raise Invalid([fault("invalid_order", ["body", error.field], str(error), given)]) from None

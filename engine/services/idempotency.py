@@ -81,15 +81,23 @@ class SignalReused(Exception):
         self.indexes = indexes
 
 
-@transaction.atomic
 def signals_submit_once(*, user_id: str, signals: Sequence[SignalInput], now: datetime) -> list[Accepted]:
     """`signals_submit`, but a signal whose own id was accepted before is not submitted again. In order.
 
     Raises SignalReused, and then submits none; and what `signals_submit` raises.
     """
     own = {str(signal.signal_id): digest_of({"user_id": user_id, **asdict(signal)}) for signal in signals if signal.signal_id}
+    if not own:
+        return [
+            Accepted(event.uid, event.correlation_id) for event in signals_submit(user_id=user_id, signals=signals, now=now)
+        ]
+    with transaction.atomic():
+        return _submit_new(user_id, signals, own, now)
+
+
+def _submit_new(user_id: str, signals: Sequence[SignalInput], own: Mapping[str, str], now: datetime) -> list[Accepted]:
     try:
-        held = _accepted_before(user_id, own, now) if own else set()
+        held = _accepted_before(user_id, own, now)
     except KeyReused as error:
         raise SignalReused([n for n, signal in enumerate(signals) if str(signal.signal_id) in error.keys]) from None
     new = [signal for signal in signals if str(signal.signal_id) not in held]
