@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 FRONTEND := node_modules/.installed
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --require-hashes
 
 help:
 	@echo "make run          install what is missing and start at http://127.0.0.1:$(PORT) (PORT=9000 for another port)"

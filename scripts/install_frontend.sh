@@ -11,7 +11,7 @@ if [ "$npm_major" -lt 7 ]; then # older ones cannot read the lock file
     if [ ! -x "$node/bin/npm" ]; then
         echo "No recent Node on this machine: taking the one from PyPI"
         "$venv/bin/python" -m venv --clear "$node"
-        "$node/bin/python" -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-node.lock
+        "$node/bin/python" -m pip --disable-pip-version-check install -qq --require-hashes -r requirements-node.lock
     fi
     PATH=$PWD/$node/bin:$PATH
 fi
