@@ -8,3 +8,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboard.api.urls")),
     path("", include("dashboard.pages.urls")),
 ]
+
+handler400 = "dashboard.api.handlers.bad_request"
+handler500 = "dashboard.api.handlers.server_error"

@@ -113,6 +113,14 @@ def test_without_a_database_not_even_a_credential_can_be_checked() -> None:
         problem(NOBODY.get(f"{PREFIX}/orders", headers={"Authorization": "Token x"}), 503, "UNAVAILABLE")
 
 
+def test_what_fails_before_the_view_is_json_too() -> None:
+    problem(NOBODY.get(f"{PREFIX}/health", headers={"Host": "evil.example"}), 400, "BAD_REQUEST")
+    careful = Client(raise_request_exception=False)
+    with patch("corsheaders.middleware.CorsMiddleware.check_preflight", side_effect=RuntimeError("/srv/secret/path")):
+        body = problem(careful.get(f"{PREFIX}/health"), 500, "INTERNAL_ERROR")
+    assert "secret" not in json.dumps(body)
+
+
 def test_faults_are_listed_as_the_old_api_listed_them(chief: Api) -> None:
     body = chief.post("/signals/process", {"symbol": 5, "confidence_score": "high"}, user_id="asha", status=422)
     assert differences(body, PROBLEM) == []
