@@ -55,7 +55,7 @@ def summary(data: dict[str, Any]) -> str:
         _text(side),
         figures.quantity(abs(quantity)) if isinstance(quantity, int | float) and quantity else "",
         _text(data.get("symbol")),
-        f"@ {figures.price(price)}" if isinstance(price, int | float) else "",
+        f"@ {figures.price(price)}" if isinstance(price, int | float) and price else "",
     ]
     parts = [
         " ".join(part for part in head if part),

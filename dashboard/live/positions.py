@@ -36,5 +36,6 @@ def position_row(position: dict[str, Any]) -> Row:
     """Open ones by symbol, closed ones by the time they were closed."""
     row = picked(position, SHOWN)
     row["sort"] = row["closed_at"] or f"{row['symbol']} {row['user_id']} {row['strategy_id'] or ''}"
+    row["held_for"] = row["strategy_id"] or row["sector"]
     row["net_pnl"] = round(row["realized_pnl"] - row["charges"], 2)
     return row

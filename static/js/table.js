@@ -1,10 +1,8 @@
 // Rows into the page: what the server rendered at first is found again by data-key and data-f and rewritten; new rows are
 // cloned from the <template>, which is the server's own partial. At most one rendering per animation frame.
+import { flash, fresh as freshLine } from "./flash.js";
 import { SIGNED, TIMES, shown, sign, utc } from "./format.js";
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const GAIN = "var(--flash-gain)";
-const LOSS = "var(--flash-loss)";
 const BINDABLE = new Set(["href", "action", "value", "x", "width"]);
 const OWN = ":scope > [data-key]";
 
@@ -64,9 +62,7 @@ export class Page {
     const others = [...list.querySelectorAll(OWN)];
     const next = others.find((other) => this.#rows.has(other) && before(row.sort, this.#rows.get(other).sort));
     list.insertBefore(item, next ?? list.querySelector(":scope > template"));
-    if (!calm.matches && list.dataset.sort === "desc") {
-      for (const line of item.matches("tbody") ? item.children : [item]) line.animate([{ backgroundColor: "var(--flash-new)" }, {}], 1200);
-    }
+    if (list.dataset.sort === "desc") freshLine(item);
   }
 
   #fill(place, row, fresh = false) {
@@ -109,11 +105,6 @@ function write(cell, value, fresh) {
   if (cell.textContent === text) return;
   if (SIGNED.has(form)) cell.dataset.sign = value === null || value === undefined ? 0 : sign(value, text);
   if (TIMES.has(form)) cell.title = value ? utc(value) : "";
-  if ("flash" in cell.dataset && !fresh && !calm.matches && typeof value === "number") {
-    const rose = value > Number(cell.dataset.was ?? value);
-    const color = rose ? GAIN : LOSS;
-    if (cell.dataset.was !== undefined) cell.animate([{ backgroundColor: color }, { backgroundColor: "transparent" }], 700);
-  }
-  if ("flash" in cell.dataset) cell.dataset.was = value;
+  if ("flash" in cell.dataset && typeof value === "number") flash(cell, value, fresh);
   cell.textContent = text;
 }

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from dashboard import figures
 
-CASES = [
+CASES: list[tuple[str, Any, str]] = [
     ("money", 1234567.5, "₹12,34,567.50"),
     ("money", -999.994, "\u2212₹999.99"),
     ("money", 0, "₹0.00"),

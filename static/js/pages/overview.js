@@ -4,6 +4,7 @@ import { chart } from "../chart.js";
 import { shown } from "../format.js";
 
 const REFETCH = 60_000; // ms: the stored curve is the truth, the live end only a preview
+const REDRAW = 1000; // ms: a chart of an hour does not move faster
 const MOST = 2000; // points of a curve
 
 const equityPlace = document.querySelector('[data-chart="equity"]');
@@ -74,13 +75,15 @@ function drawThroughput() {
   );
 }
 
-let frame = 0;
+let timer = 0;
 function draw() {
-  frame ||= requestAnimationFrame(() => {
-    frame = 0;
-    addPoint();
-    drawThroughput();
-  });
+  timer ||= setTimeout(() => {
+    timer = 0;
+    requestAnimationFrame(() => { // not while the tab is hidden
+      addPoint();
+      drawThroughput();
+    });
+  }, REDRAW);
 }
 
 live.addEventListener("change", ({ detail }) => {
