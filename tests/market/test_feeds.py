@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from asgiref.sync import sync_to_async
+from django.db import OperationalError, connections
 from django.utils import timezone
 
 from engine.domain.intervals import IST
@@ -179,8 +180,6 @@ async def test_stopping_ends_the_feed_in_its_sleep():
 
 @pytest.mark.django_db(transaction=True)
 async def test_by_itself_the_feed_has_a_thread_of_its_own():
-    from asgiref.sync import sync_to_async
-
     await sync_to_async(load_nifty_50)()
     stopping = asyncio.Event()
     running = asyncio.create_task(run_demo_feed(stopping=stopping, pace_seconds=0.5))
@@ -195,6 +194,7 @@ async def test_by_itself_the_feed_has_a_thread_of_its_own():
     assert first is not None
     assert (first.source, len(first.prices)) == ("simulated", 50)
     assert abs(timezone.now() - first.at) < timedelta(seconds=30)
+    await sync_to_async(connections.close_all)()  # of the thread that asked here
 
 
 def test_the_nifty_50_are_fifty_shares_in_sectors_with_round_prices():
