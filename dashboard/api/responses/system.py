@@ -1,25 +1,12 @@
-"""What the API answers, key by key, for the OpenAPI description; the contract tests hold every real answer to these shapes.
-
-Money is in rupees, rounded to paise; prices in rupees with four decimals; `*_percent` in percent; times in UTC with `Z`.
-"""
-
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-Success = Literal["success"]
+from dashboard.api.responses.shapes import Shape, Success
+
 ComponentWord = Literal["operational", "degraded", "unknown"]
-
-
-def _open(schema: dict[str, Any]) -> None:
-    """Clients must bear new keys: only our own tests may not."""
-    schema.pop("additionalProperties", None)
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", json_schema_extra=_open)
 
 
 # --- system ----------------------------------------------------------------------------------------------------------------
@@ -302,121 +289,6 @@ class Events(Shape):
     filters: EventFilters
 
 
-# --- trading ---------------------------------------------------------------------------------------------------------------
-class SignalAccepted(Shape):
-    """Committed to the log; the decision follows."""
-
-    status: Success
-    signal_id: UUID
-    message: str
-    event_id: UUID = Field(description="the same")
-    accepted: Literal[True]
-    processing_status: Literal["queued"]
-    correlation_id: UUID = Field(description="finds the whole chain in the event log")
-    order_id: UUID | None
-
-
-class BatchAccepted(Shape):
-    status: Success
-    accepted: int
-    signal_ids: list[UUID] = Field(description="in the order of the request")
-    correlation_ids: list[UUID] = Field(description="in the order of the request")
-
-
-class Order(Shape):
-    id: UUID
-    user_id: str
-    symbol: str
-    order_type: str
-    side: str
-    quantity: int
-    price: float | None
-    stop_price: float | None
-    stop_loss: float | None
-    take_profit: float | None
-    product: str
-    validity: str
-    status: str
-    is_active: bool
-    broker_order_id: str | None
-    strategy_id: str | None
-    signal_id: UUID | None
-    correlation_id: UUID
-    filled_quantity: int
-    remaining_quantity: int
-    average_fill_price: float | None
-    commission: float = Field(description="all charges so far, in rupees")
-    rejected_by: str | None = Field(description="RISK or BROKER")
-    error_message: str | None = Field(description="why it was rejected, cancelled or expired")
-    sizing: str | None = Field(description="how its quantity came about")
-    risk_checks: list[dict[str, Any]] = Field(description="each rule with its limit, value and verdict")
-    created_at: datetime
-    updated_at: datetime
-    submitted_at: datetime | None
-    filled_at: datetime | None
-
-
-class Orders(Shape):
-    status: Success
-    orders: list[Order]
-    count: int
-
-
-class OrderAccepted(Shape):
-    status: Success
-    message: str
-    order_id: UUID
-    correlation_id: UUID
-    order: Order
-
-
-class Position(Shape):
-    id: UUID
-    user_id: str
-    symbol: str
-    sector: str
-    side: Literal["LONG", "SHORT", "FLAT"]
-    quantity: int = Field(description="shares; negative is short")
-    average_price: float
-    current_price: float | None
-    previous_close: float | None
-    priced_at: datetime | None = Field(description="the price's own time")
-    received_at: datetime | None = Field(description="when the price reached us")
-    price_source: str
-    market_value: float = Field(description="rupees; negative is short; at cost where no price is known")
-    cost_basis: float
-    unrealized_pnl: float
-    unrealized_pnl_percent: float = Field(description="of the cost")
-    realized_pnl: float = Field(description="before charges")
-    charges: float
-    total_pnl: float = Field(description="net of charges")
-    is_profitable: bool
-    stop_loss: float | None
-    take_profit: float | None
-    strategy_id: str | None
-    status: Literal["OPEN", "CLOSED"]
-    opened_at: datetime
-    updated_at: datetime
-    closed_at: datetime | None
-
-
-class Positions(Shape):
-    status: Success
-    positions: list[Position]
-    count: int
-
-
-class Stopped(Shape):
-    status: Success
-    message: str
-    reason: str
-    stop_id: UUID
-    user_ids: list[str]
-    halted_now: list[str] = Field(description="of these, the accounts that were not halted already")
-    orders_cancelled: int = Field(description="working orders that the stop cancels")
-    strategies_paused: int = Field(description="active strategies that the stop pauses")
-
-
 # --- access ----------------------------------------------------------------------------------------------------------------
 class Token(Shape):
     status: Success
@@ -428,8 +300,3 @@ class Token(Shape):
 class Revoked(Shape):
     status: Success
     message: str
-
-
-class Alive(BaseModel):
-    status: str
-    timestamp: datetime
