@@ -45,6 +45,16 @@ class SupervisedWorker(ChannelsWorker):
         self.stopping = asyncio.Event()
         self.row = Worker(id=uuid4(), host=socket.gethostname()[:120], pid=os.getpid(), started_at=timezone.now())
 
+    async def arun(self) -> None:
+        """Until it is cancelled, or a lane ends; then no listener goes on without the others."""
+        parts = [asyncio.create_task(self.application_checker()), asyncio.create_task(self.handle())]
+        try:
+            await asyncio.gather(*parts)
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+
     async def handle(self) -> None:
         bus.bind(asyncio.get_running_loop())
         async with asyncio.TaskGroup() as tasks:
