@@ -21,6 +21,7 @@ from engine.consumers import on_engine_thread, rounds
 from engine.domain.enums import Lane
 from engine.models import Worker
 from engine.processing import DATABASE_AWAY
+from engine.services.idempotency import keys_expire
 from engine.topics import lane_channel
 
 logger = structlog.get_logger(__name__)
@@ -135,6 +136,7 @@ class SupervisedWorker(ChannelsWorker):
 
     async def _prune(self) -> None:
         await on_engine_thread(metrics.prune, now=timezone.now())
+        await on_engine_thread(keys_expire, now=timezone.now())
 
     async def application_exception(self, exception: Exception, application_details: dict[str, Any]) -> None:
         """A lane's consumer raised something that it does not know how to survive."""

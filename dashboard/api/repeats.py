@@ -25,7 +25,7 @@ def answered_once(
         return _json(to_json(effect()).decode())
     try:
         answer = idempotency.once(
-            scope=f"{route}:{user_of(request).pk or 'anonymous'}",
+            scope=f"{route}:{user_of(request).pk or f'anonymous {user_id}'}",  # people without names share no keys
             key=key,
             request={"user_id": user_id, "body": body.model_dump(mode="json")},
             now=now,

@@ -63,6 +63,14 @@ def test_another_key_another_caller_and_another_route_are_other_requests(chief: 
     assert effects() == 4
 
 
+@pytest.mark.usefixtures("open_doors")
+def test_in_the_open_mode_a_key_is_the_accounts_own(desk: None) -> None:
+    nobody = keyed(Api(), "1")
+    nobody.post("/orders", ORDER, user_id="asha")
+    nobody.post("/orders", ORDER | {"quantity": 2}, user_id="bala")
+    assert effects() == 2
+
+
 def test_without_a_key_each_is_its_own(chief: Api) -> None:
     assert chief.signal()["signal_id"] != chief.signal()["signal_id"]
     assert effects() == 2
