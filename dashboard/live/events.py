@@ -18,7 +18,11 @@ SHOWN = ("id", "log_id", "event_type", "timestamp", "processing_time", "error", 
 
 
 def state(topic: Topic, now: datetime) -> State:
-    return {"events": rows(topic.user_ids, event_type=dict(topic.filters).get("type"))}
+    """Empty for a type that does not exist."""
+    try:
+        return {"events": rows(topic.user_ids, event_type=dict(topic.filters).get("type"))}
+    except ValueError:
+        return {"events": {}}
 
 
 def rows(user_ids: list[str] | None, *, event_type: str | None = None, before_id: int | None = None) -> dict[str, Row]:

@@ -13,8 +13,11 @@ DEPTH_LIMIT = 8  # deeper ones are indented no further
 
 
 def state(topic: Topic, now: datetime) -> State:
-    """Raises ValueError when the correlation id is none."""
-    return chain(UUID(dict(topic.filters)["correlation"]), topic.user_ids)
+    """Empty when the correlation id is none."""
+    try:
+        return chain(UUID(dict(topic.filters).get("correlation", "")), topic.user_ids)
+    except ValueError:
+        return {"trace": {}, "chain": {}}
 
 
 def chain(correlation_id: UUID, user_ids: list[str] | None) -> State:

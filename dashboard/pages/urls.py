@@ -1,10 +1,10 @@
-"""The pages' addresses."""
+"""The pages' addresses. Each is served with and without its last slash, as the API's are."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from dashboard.pages import actions, signin, views
 
-urlpatterns = [
+named: list[URLPattern] = [
     path("", views.overview, name="overview"),
     path("orders/", views.orders, name="orders"),
     path("positions/", views.positions, name="positions"),
@@ -19,3 +19,4 @@ urlpatterns = [
     path("sign-in/", signin.SignIn.as_view(), name="sign-in"),
     path("sign-out/", signin.SignOut.as_view(), name="sign-out"),
 ]
+urlpatterns = [*named, *(path(str(page.pattern).rstrip("/"), page.callback) for page in named if str(page.pattern))]

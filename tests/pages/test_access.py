@@ -1,6 +1,7 @@
 """Who sees which page, and what the pages refuse."""
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 PAGES = [
@@ -93,3 +94,18 @@ def test_a_wrong_password_signs_nobody_in(client, db):
     response = client.post("/sign-in/", {"username": "asha", "password": "wrong"})
     assert b"You are not signed in" in response.content
     assert "sessionid" not in client.cookies
+
+
+@pytest.mark.parametrize("path", ["/orders", "/positions", "/alerts", "/events", "/emergency-stop"])
+def test_an_address_without_its_last_slash_is_served_too(visitors, path):
+    assert visitors["owner"].get(path).status_code == 200
+
+
+def test_what_is_not_there_is_said_in_our_own_words(visitors):
+    response = visitors["owner"].get("/nothing/here/")
+    assert (response.status_code, "There is nothing here" in response.content.decode()) == (404, True)
+
+
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+def test_an_error_page_needs_nothing_to_be_shown(name):
+    assert "QuantumLeap" in render_to_string(name)
