@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-fast lint format screenshots clean
+.PHONY: help setup run test test-fast lint format screenshots clean
 
 PORT ?= 8000
 VENV := .venv
@@ -14,6 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --require-ha
 
 help:
 	@echo "make run          install what is missing and start at http://127.0.0.1:$(PORT) (PORT=9000 for another port)"
+	@echo "make setup        install what developing needs, and nothing else"
 	@echo "make test         the whole suite: SQLite, PostgreSQL and Redis, real servers, Chromium"
 	@echo "make test-fast    the part that needs no browser and no service"
 	@echo "make lint         format, lint, types, import direction"
@@ -21,15 +22,17 @@ help:
 	@echo "make screenshots  take the pictures in docs/images anew"
 	@echo "make clean        remove what was installed and built (never var/, where the data is)"
 
+setup: $(DEV) $(FRONTEND)
+
 run: $(RUNTIME) $(FRONTEND)
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py load_instruments
 	@exec $(BIN)/python manage.py serve --demo --port $(PORT)
 
-test: $(DEV) $(FRONTEND)
+test: setup
 	$(BIN)/python -m tests.support.suite
 
-test-fast: $(DEV) $(FRONTEND)
+test-fast: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not process and not browser and not postgres and not redis and not slow"
 
 lint: $(DEV)
@@ -42,7 +45,7 @@ format: $(DEV)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-screenshots: $(DEV) $(FRONTEND)
+screenshots: setup
 	$(BIN)/python -m scripts.screenshots
 
 clean:
