@@ -17,6 +17,7 @@ SCRIPTS = sorted((BASE_DIR / "static").rglob("*.js"))
 LAYER_USERS = {
     "quantumleap/settings.py",
     "engine/bus.py",
+    "engine/management/commands/engine.py",
     "engine/management/commands/serve.py",
     "dashboard/hub.py",
 }

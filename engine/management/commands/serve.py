@@ -19,13 +19,13 @@ from twisted.internet import defer, reactor
 from engine import demo, metrics
 from engine.consumers import on_engine_thread
 from engine.domain.enums import Lane
+from engine.exits import FAILED
 from engine.market.demo import run_demo_feed
 from engine.processing import DATABASE_AWAY
 from engine.worker import SupervisedWorker
 
 logger = structlog.get_logger(__name__)
 
-FAILED = 70  # the exit code when a part of the process died
 LONGEST_DRAIN = 10.0  # seconds to finish what is in hand
 FLUSH_SECONDS = 1.0
 SOCKET_FRAME_LIMIT = 64 * 1024  # bytes that one frame from a page may have; pages send acknowledgements, nothing long
