@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from engine.domain.book import Quote
-from engine.domain.enums import OrderStatus, OrderType, Side
+from engine.domain.enums import OrderStatus, OrderType, Side, TradingState
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import Order
 from engine.domain.paper import fill_price
@@ -58,6 +58,7 @@ class Holder:
     cash: Decimal
     trading_day: date
     day_start_equity: Decimal
+    trading_state: str
     holdings: list[Holding] = field(default_factory=list)
 
     def equity(self, quotes: "Quotes") -> Decimal:
@@ -82,7 +83,7 @@ class Desk:
     """All accounts and resting orders, read in three statements; and what the prices set off, each thing once."""
 
     def __init__(self) -> None:
-        rows = Account.objects.values_list("user_id", "cash", "trading_day", "day_start_equity")
+        rows = Account.objects.values_list("user_id", "cash", "trading_day", "day_start_equity", "trading_state")
         self.holders = {row[0]: Holder(*row) for row in rows}
         columns = ("id", "symbol", "quantity", "cost", "stop_loss", "take_profit")
         positions = Position.objects.open().values_list("account_id", *columns)
@@ -110,6 +111,8 @@ class Desk:
         moved = {symbol for symbol in symbols if quotes.price(symbol) is not None}
         events = [event for symbol in sorted(moved) for event in self._orders_reached(symbol, quotes, now)]
         for holder in self.holders.values():
+            if holder.trading_state == TradingState.HALTED:  # an exit would be refused, at every price anew
+                continue
             events += [
                 self._exit(holder.user_id, holding, kind, price, now)
                 for holding in holder.holdings
