@@ -32,11 +32,12 @@ export function chart(place, { series, scales = {}, axes, height = 240 }, data) 
     const shownData = plot.data;
     plot.destroy();
     plot = new uPlot(options(), shownData, place);
+    setTimeout(read);
   };
   new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: (place.clientHeight || height) - LEGEND })).observe(place);
   new MutationObserver(redraw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });
   const read = () => plot.cursor.left >= 0 || plot.setLegend({ idx: plot.data[0].length - 1 }); // the latest, until one points
-  read();
+  setTimeout(read); // once it is drawn
   return {
     set: (fresh) => {
       plot.setData(fresh);
