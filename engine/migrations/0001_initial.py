@@ -263,7 +263,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Account',
             fields=[
-                ('user_id', models.CharField(max_length=64, primary_key=True, serialize=False, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$')])),
+                ('user_id', models.CharField(max_length=64, primary_key=True, serialize=False, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}\\Z')])),
                 ('is_paper', models.BooleanField(default=True)),
                 ('cash', models.DecimalField(decimal_places=4, max_digits=20)),
                 ('initial_cash', models.DecimalField(decimal_places=4, max_digits=20)),

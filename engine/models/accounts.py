@@ -18,7 +18,7 @@ def percent(help_text: str) -> "models.DecimalField[Any, Any]":
 class Account(models.Model):
     """A trading account: its cash, its limits and whether it may trade. Limits left empty follow the configuration."""
 
-    user_id = models.CharField(primary_key=True, max_length=64, validators=[RegexValidator(rf"^{USER_ID}$")])
+    user_id = models.CharField(primary_key=True, max_length=64, validators=[RegexValidator(rf"^{USER_ID}\Z")])
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="accounts", help_text="who may see it and trade in it"
     )

@@ -37,7 +37,7 @@ def account_open(*, user_id: str, now: datetime, cash: Decimal | None = None, me
 
 def _open(user_id: str, now: datetime, cash: Decimal | None) -> Account:
     cash = settings.PAPER_OPENING_CASH if cash is None else cash
-    if not 0 <= cash <= MOST_CASH:
+    if not cash.is_finite() or not 0 <= cash <= MOST_CASH:
         raise ServiceError(f"an account opens with 0 to {MOST_CASH:,} rupees: nothing was opened", field="cash")
     day = now.astimezone(INDIA).date()
     account = Account(
