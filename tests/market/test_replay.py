@@ -5,6 +5,7 @@ import random
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -122,16 +123,28 @@ def test_without_an_engine_the_prices_wait_for_one(prices: str):
     assert PendingPrices.objects.count() == 320
 
 
-def test_a_worker_that_lives_does_the_work_and_is_waited_for(prices: str, monkeypatch, no_sleep: list[float]):
-    Worker.objects.create(id="0" * 32, host="here", pid=1, started_at=timezone.now(), beat_at=timezone.now())
+@pytest.fixture
+def worker() -> Worker:
+    return Worker.objects.create(id=uuid4(), host="here", pid=1, started_at=timezone.now(), beat_at=timezone.now())
+
+
+def test_a_worker_that_hears_us_does_the_work_and_is_waited_for(prices: str, worker, settings, monkeypatch):
+    slept: list[float] = []
 
     def work_elsewhere(seconds: float) -> None:
-        no_sleep.append(seconds)
+        slept.append(seconds)
         PendingPrices.objects.all().delete()
 
+    settings.REDIS_URL = "redis://somewhere"
     monkeypatch.setattr(pacing, "sleep", work_elsewhere)
     assert "0 slices waiting" in replay(prices)
-    assert no_sleep == [0.005] * 320
+    assert slept == [0.005] * 320
+
+
+def test_a_worker_that_does_not_hear_us_is_not_waited_for(prices: str, worker, settings, no_sleep: list[float]):
+    settings.REDIS_URL = ""
+    assert "0 slices waiting" in replay(prices)
+    assert no_sleep == []
 
 
 def test_at_a_pace_slices_are_apart_as_in_the_market_and_nights_are_skipped(prices: str, no_sleep: list[float]):

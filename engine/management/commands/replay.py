@@ -36,12 +36,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
         parser.add_argument("--speed", type=pace, default=0.0, metavar="N", help="times the real pace; 0 (default): full speed")
-        parser.add_argument(
+        engine = parser.add_mutually_exclusive_group()
+        engine.add_argument(
             "--run-engine",
-            action=argparse.BooleanOptionalAction,
-            help="run the engine in this process; by default when no worker runs. --no-run-engine only publishes the prices",
+            action="store_const",
+            const=True,
+            help="run the engine in this process; by default when no worker runs, or at full speed none that hears us (Redis)",
         )
-        parser.add_argument("--no-engine", dest="run_engine", action="store_false", help="the same as --no-run-engine")
+        engine.add_argument(
+            "--no-engine", dest="run_engine", action="store_const", const=False, help="only publish the prices, wait for nobody"
+        )
         parser.add_argument("--account", metavar="ID", help="open this paper account first, where there is none")
         parser.add_argument("--strategies", action="store_true", help="deploy the three demo strategies to --account")
         parser.add_argument("--equity-by-day", action="store_true", help="print the equity of --account, a line for each day")
@@ -71,7 +75,7 @@ class Command(BaseCommand):
 
     def _replay(self, found: Survey, options: dict[str, Any]) -> None:
         wanted = options["run_engine"]
-        drives = (not worker_is_alive()) if wanted is None else wanted
+        drives = engine_has_to_run_here(at_full_speed=not options["speed"]) if wanted is None else wanted
         replay = Replay(
             found,
             speed=options["speed"],
@@ -105,6 +109,11 @@ def pace(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError("0 or more")
     return value
+
+
+def engine_has_to_run_here(*, at_full_speed: bool) -> bool:
+    """Whether no worker would do the work, or only a second after each slice: without Redis it hears no doorbell of ours."""
+    return not worker_is_alive() or (at_full_speed and not settings.REDIS_URL)
 
 
 def worker_is_alive() -> bool:
