@@ -200,3 +200,21 @@ async def test_a_resync_brings_a_fresh_snapshot(hub, tables):
     await socket.until(1)
     await hub.resync(str(DEMO), socket)
     assert socket.kinds() == ["snapshot", "snapshot"]
+
+
+async def test_a_hint_crosses_redis(tables, settings, redis_url):
+    config = {"hosts": [{"address": redis_url, "socket_timeout": None}], "prefix": "test_hub"}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}}
+    channel_layers.backends.clear()
+    hub, socket = Hub(tables.compute), Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    await asyncio.sleep(0.3)
+    tables.equity = 2
+    await get_channel_layer().group_send(layer_topics.LIVE, {"type": "live.dirty", "topics": [layer_topics.MARKET]})
+    async with asyncio.timeout(0.6):
+        await socket.until(2)
+    hub.stop()
+    await asyncio.sleep(0.1)
+    await get_channel_layer().flush()
+    channel_layers.backends.clear()
