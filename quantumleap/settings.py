@@ -92,6 +92,7 @@ TEMPLATES = [
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'quantumleap.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(exist_ok=True)
+    DATABASES["default"]["ENGINE"] = "quantumleap.sqlite"  # Django's own, with a fair queue of this process's writers
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,  # seconds to wait for the other writer
         "transaction_mode": "IMMEDIATE",  # a deferred read-then-write fails at once with BUSY

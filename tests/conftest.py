@@ -80,7 +80,7 @@ def django_db_modify_db_settings() -> Iterator[None]:
     """A real SQLite file (threads share it, as in production), or a PostgreSQL database of our own. Neither waits for the disk:
     no test pulls the plug on them."""
     database = settings.DATABASES["default"]
-    if database["ENGINE"].endswith("sqlite3"):
+    if "sqlite" in database["ENGINE"]:
         with tempfile.TemporaryDirectory(prefix="quantumleap-test-") as folder:
             database["TEST"]["NAME"] = f"{folder}/test.sqlite3"
             fast = database["OPTIONS"]["init_command"].replace("synchronous=FULL", "synchronous=OFF")
