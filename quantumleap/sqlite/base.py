@@ -22,25 +22,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
         # when it does not come in time, BEGIN meets SQLite's own lock and says "database is locked", as ever
         self._is_writing = not self.is_in_memory_db() and _writing.acquire(timeout=LONGEST_WAIT)
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             self._stop_writing()
             raise
 
     def _commit(self) -> Any:
-        result = super()._commit()
+        result = super()._commit()  # type: ignore[misc]
         self._stop_writing()
         return result
 
     def _rollback(self) -> Any:
         try:
-            return super()._rollback()
+            return super()._rollback()  # type: ignore[misc]
         finally:
             self._stop_writing()
 
     def _close(self) -> Any:
         try:
-            return super()._close()
+            return super()._close()  # type: ignore[misc]
         finally:
             self._stop_writing()
 

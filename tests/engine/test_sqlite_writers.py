@@ -51,12 +51,16 @@ def test_a_writer_is_woken_as_soon_as_the_other_is_done() -> None:
     assert waited[0] - done < 0.09  # SQLite's own next look would be up to 0.1 s later
 
 
+def write_and_raise(error: type[BaseException]) -> None:
+    Stream.objects.create(name="never")
+    raise error
+
+
 @pytest.mark.parametrize("error", [DatabaseError, KeyboardInterrupt])
 def test_a_writer_that_fails_leaves_the_place_free(error: type[BaseException]) -> None:
     def fail() -> None:
         with pytest.raises(error), transaction.atomic():
-            Stream.objects.create(name="never")
-            raise error
+            write_and_raise(error)
 
     in_a_thread(fail).join()
     in_a_thread(lambda: Stream.objects.create(name="after")).join()

@@ -15,7 +15,7 @@ from engine.worker import SupervisedWorker
 
 
 class Command(BaseCommand):
-    help = "Handle events until told to stop. SIGTERM finishes the batch in hand and ends with 0; a lane that dies ends it with 70."
+    help = "Handle events until told to stop: SIGTERM finishes the batch in hand. A lane that dies ends the process with 70."
 
     def add_arguments(self, parser: CommandParser) -> None:
         names = ",".join(Lane)
