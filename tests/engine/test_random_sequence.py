@@ -1,0 +1,97 @@
+"""Whatever is sent, in whatever order and in whatever batches: the database ends sound, and the log says the same."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from engine.domain.enums import Lane, OrderType, Side, Validity
+from engine.models import Alert, Order, PendingEvent, PendingPrices, Strategy
+from engine.processing import run_lane, run_until_idle
+from engine.services.orders import order_cancel
+from engine.services.trading import emergency_stop, trading_resume
+from engine.verification import verify
+from tests.engine.conftest import roomy
+from tests.engine.flow import Clock, a_signal, assert_sound, place, send
+
+SYMBOLS = ("RELIANCE", "INFY", "BAD")
+USERS = ("asha", "ravi", "zara")
+
+
+class Desk:
+    """Does something at random, the same for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.clock = Clock()
+        self.clock.at -= timedelta(seconds=2)
+
+    def act(self) -> None:
+        self.clock.pass_seconds(0.01)
+        actions = [self.signals] * 6 + [self.order] * 4 + [self.price] * 4 + [self.cancel] * 2 + [self.work] * 5
+        self.random.choice([*actions, self.stop, self.resume, self.resume])()
+
+    def signals(self) -> None:
+        pick = self.random.choice
+        sizes = (None, 1, 40, Decimal("0.01"), Decimal("0.3"), 3000)
+        wanted = [
+            a_signal(
+                pick(SYMBOLS), pick(("BUY", "SELL", "HOLD", "STRONG_SELL")), pick(sizes), confidence=pick((0.4, 1, 0.75)),
+                strategy_id=pick(("", "trend", "a stranger's")), stop_loss=pick((None, Decimal(97))),
+            )
+            for _ in range(self.random.randint(1, 6))
+        ]  # fmt: skip
+        send(*wanted, user_id=pick(USERS), now=self.clock.at)
+
+    def order(self) -> None:
+        pick, kind = self.random.choice, self.random.choice(list(OrderType))
+        price, stop = (Decimal(self.random.randint(1880, 2120)) / 20 for _ in range(2))
+        place(
+            pick(list(Side)),
+            self.random.randint(1, 500),
+            symbol=pick(SYMBOLS),
+            user_id=pick(USERS),
+            order_type=kind,
+            validity=pick(list(Validity)),
+            price=price if kind in (OrderType.LIMIT, OrderType.STOP_LIMIT) else None,
+            stop_price=stop if kind in (OrderType.STOP_LOSS, OrderType.STOP_LIMIT) else None,
+            take_profit=pick((None, Decimal(104))),
+        )
+
+    def price(self) -> None:
+        now = self.clock.at
+        prices = {symbol: self.random.randint(1880, 2120) / 20 for symbol in SYMBOLS if self.random.random() < 0.7}
+        PendingPrices.objects.create(at=now, source="replay", interval="1m", prices=prices, bars={}, created_at=now)
+
+    def cancel(self) -> None:
+        orders = list(Order.objects.order_by("created_at", "symbol", "quantity").values_list("id", flat=True))
+        if orders:
+            order_cancel(order_id=self.random.choice(orders[-20:]), now=self.clock.at, by="asha")
+
+    def stop(self) -> None:
+        emergency_stop(user_ids=[self.random.choice(USERS)], by="chief", reason="drill", now=self.clock.at)
+
+    def resume(self) -> None:
+        trading_resume(user_ids=[self.random.choice(USERS)], by="chief", reason="drill over", now=self.clock.at)
+
+    def work(self) -> None:
+        run_lane(self.random.choice(list(Lane)), now=self.clock)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_random_desk_ends_sound(desk, seed):
+    for name in USERS[1:]:
+        roomy(name, max_position_size_percent=20, allow_short=name != "zara")
+    now = datetime.now(UTC)
+    Strategy.objects.create(id="trend", account_id="ravi", name="trend", deployed_at=now, updated_at=now)
+    acting = Desk(seed)
+    for step in range(150):
+        acting.act()
+        if step % 50 == 0:
+            assert verify().differences == []
+    acting.clock.pass_seconds(5)
+    run_until_idle(now=acting.clock)
+    assert not PendingEvent.objects.exists()
+    assert not Alert.objects.filter(title__startswith="Dead letter").exists()
+    assert_sound()
