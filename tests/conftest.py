@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from engine import metrics
@@ -91,12 +92,19 @@ def django_db_modify_db_settings() -> Iterator[None]:
         database["OPTIONS"]["options"] += " -c synchronous_commit=off"
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(DatabaseOperations, "sql_flush", deletions)
+            patch.setattr(DatabaseCreation, "_destroy_test_db", drop)
             yield
 
 
 def deletions(operations: DatabaseOperations, style: object, tables: Sequence[str], **options: object) -> list[str]:
     """How a PostgreSQL test database is emptied: TRUNCATE makes a hundred files anew, for the few rows that a test leaves."""
     return [f"DELETE FROM {operations.quote_name(table)}" for table in tables]
+
+
+def drop(creation: DatabaseCreation, name: str, verbosity: int) -> None:
+    """Also where a thread that ended with the tests still holds a session."""
+    with creation._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {creation.connection.ops.quote_name(name)} WITH (FORCE)")
 
 
 @pytest.fixture(autouse=True)
