@@ -53,7 +53,7 @@ def summary(data: dict[str, Any]) -> str:
     """What the event is about: side, quantity, symbol, price and reason, where it has them."""
     side = data.get("signal_type") or data.get("side") or data.get("position_type")
     quantity = data.get("executed_quantity") or data.get("quantity") or data.get("position_size")
-    price = data.get("executed_price") or data.get("price") or data.get("entry_price") or data.get("average_price")
+    price = data.get("executed_price") or data.get("price") or data.get("exit_price") or data.get("average_price")
     confidence, booked = data.get("confidence_score"), data.get("realized_pnl")
     head = [
         _text(side),

@@ -102,6 +102,8 @@ def _announcement(position: Position, order: Order, event: Event, context: Conte
     }
     if kind is EventType.POSITION_OPENED:
         data |= {"entry_price": position.average_price, "opened_at": position.opened_at}
+    if kind is EventType.POSITION_CLOSED:
+        data |= {"exit_price": event.data["executed_price"], "closed_at": position.closed_at}
     return event.follow(kind, context.now, **data)
 
 
