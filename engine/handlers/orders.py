@@ -54,7 +54,7 @@ def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
     verdict = [check.as_data() for check in checks]
     denied = [check for check in checks if not check.passed]
     if not denied:
-        paper_id = f"PAPER-{order.id.hex[:12].upper()}"
+        paper_id = f"PAPER-{order.id.hex[:20].upper()}"  # long enough never to meet another among millions
         return [
             event.follow(
                 EventType.ORDER_SUBMITTED,

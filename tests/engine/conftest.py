@@ -36,7 +36,8 @@ def roomy(user_id: str, **limits: Any) -> Account:
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock(settings: Any) -> Clock:
+    settings.PRICE_MAX_AGE_SECONDS = 3600
     return Clock()
 
 
