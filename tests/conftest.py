@@ -103,7 +103,7 @@ def deletions(operations: DatabaseOperations, style: object, tables: Sequence[st
 
 def drop(creation: DatabaseCreation, name: str, verbosity: int) -> None:
     """Also where a thread that ended with the tests still holds a session."""
-    with creation._nodb_cursor() as cursor:
+    with creation._nodb_cursor() as cursor:  # type: ignore[attr-defined] # the stubs do not know it
         cursor.execute(f"DROP DATABASE {creation.connection.ops.quote_name(name)} WITH (FORCE)")
 
 
