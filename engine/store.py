@@ -12,7 +12,6 @@ from engine.domain.book import Book, Context, Limits, Quote, StrategyState
 from engine.domain.enums import (
     OrderStatus,
     OrderType,
-    PositionStatus,
     Product,
     RejectedBy,
     Side,
@@ -57,9 +56,12 @@ ACCOUNT_FIELDS = (
 )  # fmt: skip
 
 _order_values = attrgetter(*ORDER_FIELDS)
-_position_values = attrgetter(*POSITION_FIELDS)
+_order_changes = attrgetter("id", *ORDER_CHANGES)
+_position_values = attrgetter(*POSITION_FIELDS, "status", "average_price")
+_position_changes = attrgetter("id", *POSITION_CHANGES)
 _account_values = attrgetter(*ACCOUNT_FIELDS[:-1])
 _REJECTED_BY = ORDER_FIELDS.index("rejected_by")
+_REJECTED_BY_CHANGE = ORDER_CHANGES.index("rejected_by") + 1
 
 
 # --- in --------------------------------------------------------------------------------------------------------------------
@@ -73,14 +75,17 @@ def load(user_ids: Sequence[str], *, placed: Sequence[UUID] = ()) -> dict[str, B
     for row in PositionRow.objects.open().filter(account__in=books).order_by().values_list("account_id", *POSITION_FIELDS):
         position = Position(**dict(zip(POSITION_FIELDS, row[1:], strict=True)))
         books[row[0]].positions[position.symbol, position.strategy_id] = position
+        books[row[0]].stored.add(position.id)
     for row in OrderRow.objects.working().filter(account__in=books).order_by().values_list("account_id", *ORDER_FIELDS):
         order = _order(row[1:])
         books[row[0]].orders[order.id] = order
+        books[row[0]].stored.add(order.id)
     if placed:
         ended = OrderRow.objects.filter(id__in=placed, account__in=books, status__in=TERMINAL)
         for row in ended.values_list("account_id", *ORDER_FIELDS):
             order = _order(row[1:])
             books[row[0]].ended[order.id] = order
+            books[row[0]].stored.add(order.id)
     for user_id, strategy_id, status, reason in Strategy.objects.filter(account__in=books).values_list(
         "account_id", "id", "status", "status_reason"
     ):
@@ -159,13 +164,21 @@ def save(books: Mapping[str, Book], *, now: datetime) -> None:
 
 
 def _save_orders(books: Iterable[Book]) -> None:
-    rows = [(book.user_id, *_order_row(order)) for book in books for order in book.changes.orders.values()]
-    bulk.upsert(OrderRow, ("account", *ORDER_FIELDS), rows, update=ORDER_CHANGES)
+    new, changed = [], []
+    for book in books:
+        for order in book.changes.orders.values():
+            if order.id in book.stored:
+                changed.append(_without_none(_order_changes(order), _REJECTED_BY_CHANGE))
+            else:
+                new.append((book.user_id, *_without_none(_order_values(order), _REJECTED_BY)))
+    bulk.insert(OrderRow, ("account", *ORDER_FIELDS), new)
+    bulk.update(OrderRow, ("id", *ORDER_CHANGES), changed)
 
 
-def _order_row(order: Order) -> list[object]:
-    row = list(_order_values(order))
-    row[_REJECTED_BY] = order.rejected_by or ""
+def _without_none(values: Sequence[object], place: int) -> list[object]:
+    """The table has an empty text where the order has None."""
+    row = list(values)
+    row[place] = row[place] or ""
     return row
 
 
@@ -193,22 +206,16 @@ def _save_executions(books: Iterable[Book]) -> None:
 
 
 def _save_positions(books: Iterable[Book]) -> None:
-    touched = [(book.user_id, position) for book in books for position in book.changes.positions.values()]
-    # closed ones first: the same batch may open the symbol anew, and only one may stand open
-    touched.sort(key=lambda item: item[1].closed_at is None)
-    rows = [
-        (
-            user_id,
-            *_position_values(position),
-            PositionStatus.OPEN if position.closed_at is None else PositionStatus.CLOSED,
-            position.average_price,
-        )
-        for user_id, position in touched
-    ]
-    columns = ("account", *POSITION_FIELDS, "status", "average_price")
-    closed = sum(1 for _, position in touched if position.closed_at)
-    bulk.upsert(PositionRow, columns, rows[:closed], update=POSITION_CHANGES)
-    bulk.upsert(PositionRow, columns, rows[closed:], update=POSITION_CHANGES)
+    new, changed = [], []
+    for book in books:
+        for position in book.changes.positions.values():
+            if position.id in book.stored:
+                changed.append(_position_changes(position))
+            else:
+                new.append((book.user_id, *_position_values(position)))
+    # first what closes: the same batch may open the symbol anew, and only one may stand open
+    bulk.update(PositionRow, ("id", *POSITION_CHANGES), changed)
+    bulk.insert(PositionRow, ("account", *POSITION_FIELDS, "status", "average_price"), new)
 
 
 def _save_signals(books: Iterable[Book]) -> None:

@@ -123,6 +123,7 @@ class Book:
     # An emergency stop overtakes: an order may end before its creation is handled, and must not come back to life then.
     ended: dict[UUID, Order] = field(default_factory=dict)  # what the tables say of orders whose creation is due
     early_cancels: dict[UUID, Event] = field(default_factory=dict)  # of orders that are not known, yet or any more
+    stored: set[UUID] = field(default_factory=set)  # orders and positions that have their rows; the others are new
     moved: list[Position] = field(default_factory=list)  # by the latest fill
     changes: Changes = field(default_factory=Changes)
 

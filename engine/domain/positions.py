@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from uuid import UUID
 
-from engine.domain.enums import Side
+from engine.domain.enums import PositionStatus, Side
 
 CENT_OF_PAISA = Decimal("0.0001")
 ZERO = Decimal(0)
@@ -33,6 +33,10 @@ class Position:
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
     closed_at: datetime | None = None
+
+    @property
+    def status(self) -> PositionStatus:
+        return PositionStatus.OPEN if self.closed_at is None else PositionStatus.CLOSED
 
     @property
     def average_price(self) -> Decimal:

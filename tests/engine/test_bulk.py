@@ -85,12 +85,22 @@ def test_money_is_kept_to_the_hundredth_of_a_paisa(amount):
     assert opened.cash == Decimal(amount)
 
 
-def test_upsert_inserts_what_is_new_and_overwrites_what_it_is_told_to():
+def test_a_conflict_does_what_the_statement_says():
     names = ("key", "value", "updated_at", "updated_by")
-    bulk.upsert(ConfigEntry, names, [("a", {"n": 1}, NOW, "asha"), ("b", [1], NOW, "asha")], update=("value",))
-    bulk.upsert(ConfigEntry, names, [("b", ODD, NOW, "ravi"), ("c", False, NOW, "ravi")], update=("value",))
+    overwrite = "on conflict (key) do update set value = excluded.value"
+    bulk.insert(ConfigEntry, names, [("a", {"n": 1}, NOW, "asha"), ("b", [1], NOW, "asha")], on_conflict=overwrite)
+    bulk.insert(ConfigEntry, names, [("b", ODD, NOW, "ravi"), ("c", False, NOW, "ravi")], on_conflict=overwrite)
     stored = {entry.key: (entry.value, entry.updated_by) for entry in ConfigEntry.objects.all()}
     assert stored == {"a": ({"n": 1}, "asha"), "b": (ODD, "asha"), "c": (False, "ravi")}
+
+
+@pytest.mark.parametrize("count", [1, bulk.FEW, bulk.FEW + 1])
+def test_few_and_many_rows_are_stored_alike(count):
+    names = ("key", "value", "updated_at", "updated_by")
+    values = [(f"key {n}", {"text": ODD, "n": [n, None, 1.5]}, NOW, ODD) for n in range(count)]
+    bulk.insert(ConfigEntry, names, values)
+    stored = {row[0]: row for row in ConfigEntry.objects.values_list(*names)}
+    assert [stored[row[0]] for row in values] == values
 
 
 def test_update_changes_only_the_rows_and_columns_given():
@@ -111,7 +121,6 @@ def test_delete_removes_the_keys_given():
 def test_nothing_is_done_for_no_rows(django_assert_num_queries):
     with django_assert_num_queries(0):
         bulk.insert(Stream, ("name", "seq"), [])
-        bulk.upsert(Stream, ("name", "seq"), [], update=("seq",))
         bulk.update(Stream, ("name", "seq"), [])
         bulk.delete(Stream, "name", [])
 
