@@ -46,6 +46,7 @@ MARKS = {
 def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; nothing here is worth guarding
     settings.SECRET_KEY = "only-for-tests"
+    settings.WHITENOISE_AUTOREFRESH = True  # look for a file when it is asked for, not for all of them with each test's client
     layer: dict[str, Any] = settings.CHANNEL_LAYERS["default"]
     if "redis" in layer["BACKEND"]:
         layer["CONFIG"]["prefix"] = f"test_{RUN}"
