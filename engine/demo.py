@@ -24,7 +24,7 @@ def prepare(*, now: datetime) -> None:
         user.set_password(PASSWORD)
     user.save()
     account_open(user_id=ACCOUNT, now=now, members=[user])
-    demo_strategies_deploy(ACCOUNT, now=now)
+    demo_strategies_deploy(ACCOUNT, now=now, own_symbols=True)
 
 
 def close() -> None:

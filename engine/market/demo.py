@@ -173,19 +173,26 @@ def _close_connection() -> None:
     connection.close()
 
 
+# exits far enough away that a trade is about the market, not about its charges
+PATIENT = {"stop_ranges": 8.0, "target_ranges": 12.0}
 DEMO_STRATEGIES = (
-    ("moving_average_cross", StrategyType.TREND_FOLLOWING, {"fast": 10, "slow": 40}),
-    ("breakout", StrategyType.MOMENTUM, {"length": 60}),
-    ("mean_reversion", StrategyType.MEAN_REVERSION, {"length": 40, "entry": 3.0}),
+    ("moving_average_cross", StrategyType.TREND_FOLLOWING, {"fast": 20, "slow": 60} | PATIENT),
+    ("breakout", StrategyType.MOMENTUM, {"length": 100} | PATIENT),
+    ("mean_reversion", StrategyType.MEAN_REVERSION, {"length": 60, "entry": 3.0} | PATIENT),
 )
 
 
 @transaction.atomic
-def demo_strategies_deploy(user_id: str, *, now: datetime) -> list[Strategy]:
-    """Deploy the three demo strategies to the account, where it does not have them yet; returns the new ones."""
+def demo_strategies_deploy(user_id: str, *, now: datetime, own_symbols: bool = False) -> list[Strategy]:
+    """Deploy the three demo strategies to the account, where it does not have them yet; returns the new ones.
+
+    Each trades every symbol, or, with `own_symbols`, a third of the NIFTY 50 of its own: all of it three times over would
+    only run into the limit on exposure.
+    """
     account = Account.objects.get(user_id=user_id)
     wanted = {_strategy_id(rule, user_id): (rule, kind, given) for rule, kind, given in DEMO_STRATEGIES}
     known = set(Strategy.objects.filter(id__in=wanted).values_list("id", flat=True))
+    symbols = [listing.symbol for listing in NIFTY_50_LISTINGS]
     new = [
         Strategy(
             id=strategy_id,
@@ -193,11 +200,12 @@ def demo_strategies_deploy(user_id: str, *, now: datetime) -> list[Strategy]:
             name=RULES[rule].title,
             strategy_type=kind,
             rule=rule,
+            symbols=symbols[place::3] if own_symbols else [],
             parameters=RULES[rule].parameters(given),
             deployed_at=now,
             updated_at=now,
         )
-        for strategy_id, (rule, kind, given) in wanted.items()
+        for place, (strategy_id, (rule, kind, given)) in enumerate(wanted.items())
         if strategy_id not in known
     ]
     Strategy.objects.bulk_create(new)
