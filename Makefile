@@ -33,7 +33,7 @@ test: setup
 	$(BIN)/python -m tests.support.suite
 
 test-fast: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not process and not browser and not postgres and not redis and not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not process and not browser and not postgres and not redis and not slow and not crash"
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .

@@ -32,6 +32,7 @@ class Server:
     folder: Path
     environment: dict[str, str]
     arguments: tuple[str, ...] = ()
+    program: tuple[str, ...] = ("manage.py",)  # what runs the command
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     clients: list[httpx.Client] = field(default_factory=list)
@@ -51,7 +52,7 @@ class Server:
 
     def start(self) -> "Server":
         """Start it and wait until it says that it is ready."""
-        command = [sys.executable, "manage.py", "serve", "--port", str(self.port), *self.arguments]
+        command = [sys.executable, *self.program, "serve", "--port", str(self.port), *self.arguments]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=BASE_DIR, env=os.environ | self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

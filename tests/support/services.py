@@ -131,10 +131,11 @@ def private_redis() -> Iterator[str | None]:
 def services() -> Iterator[Services]:
     """All three, started where needed and ended again."""
     postgres, redis = reach.find_postgres(), reach.find_redis()
-    wanted = {
-        "postgresql": postgres is None and postgres_binaries() is None,
-        "redis-server": redis is None and shutil.which("redis-server") is None,
+    wanted = {  # also where one answers: the crash tests kill machines of their own
+        "postgresql": postgres_binaries() is None,
+        "redis-server": shutil.which("redis-server") is None,
         "chromium": reach.find_chromium() is None,
+        "libfaketime": reach.find_faketime() is None,
     }
     packages = [name for name, is_wanted in wanted.items() if is_wanted]
     if wanted["chromium"]:

@@ -1,4 +1,4 @@
-"""`make test`: the whole suite in three passes, each on what it needs. The closing line is pytest's own."""
+"""`make test`: the whole suite in four passes, each on what it needs. The closing line is pytest's own."""
 
 import os
 import subprocess
@@ -20,12 +20,13 @@ class Pass:
 
 def passes(found: Services) -> list[Pass]:
     together = ["-n", "2", "--dist", "worksteal"]
-    planned = [Pass("SQLite and the in-memory layer", [*together, "-m", "not process and not browser"])]
+    planned = [Pass("SQLite and the in-memory layer", [*together, "-m", "not process and not browser and not crash"])]
     if found.postgres and found.redis:
         scaled = {"DATABASE_URL": found.postgres, "REDIS_URL": found.redis}
-        what = "database and not process and not browser and not real_data"
+        what = "database and not process and not browser and not crash and not real_data"
         planned.append(Pass("what touches SQL again, on PostgreSQL and Redis", [*together, "-m", what], scaled))
-    planned.append(Pass("real server processes and Chromium, one at a time", ["-m", "process or browser"]))
+    planned.append(Pass("real server processes and Chromium, one at a time", ["-m", "(process or browser) and not crash"]))
+    planned.append(Pass("kill -9 and other accidents, some six minutes", ["-m", "crash"]))
     return planned
 
 
