@@ -101,7 +101,14 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
     DATABASES["default"]["OPTIONS"] = {
-        "pool": {"min_size": 2, "max_size": env.int("DATABASE_POOL_SIZE", 10), "timeout": 10},
+        # a request waits this long for a connection: while the database is away it answers its fallback, or 503, soon
+        "pool": {
+            "min_size": 2,
+            "max_size": env.int("DATABASE_POOL_SIZE", 10),
+            "timeout": env.float("DATABASE_POOL_TIMEOUT", 2),
+        },
+        "connect_timeout": 2,
+        "tcp_user_timeout": 3000,  # ms: a machine that vanished does not say so
         "options": "-c idle_in_transaction_session_timeout=60000",
     }
 
@@ -206,6 +213,7 @@ WHITENOISE_USE_FINDERS = True
 PRICE_MAX_AGE_SECONDS = env.int("PRICE_MAX_AGE_SECONDS", 60)
 PAPER_SLIPPAGE_BPS = env.int("PAPER_SLIPPAGE_BPS", 5)
 PAPER_OPENING_CASH = env.decimal("PAPER_OPENING_CASH", Decimal(1_000_000))
+ARCHIVE_DIR = env.path("ARCHIVE_DIR", VAR_DIR / "archive")
 
 LOGGING_CONFIG = None
 LOGGING = logging_settings(level=env.str("LOG_LEVEL", "INFO"), as_json=env.bool("LOG_JSON", False))

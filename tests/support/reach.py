@@ -71,6 +71,10 @@ def find_faketime() -> Path | None:
     return next((path for path in Path("/usr/lib").glob("**/faketime/libfaketime.so.1")), None)
 
 
+def find_nginx() -> str | None:
+    return shutil.which("nginx", path=f"/usr/sbin:/usr/local/sbin:{os.defpath}")
+
+
 def find_real_data() -> Path | None:
     """The folder of real prices. It lies beside the repository, never in it."""
     folder = Path(os.environ.get("REAL_DATA_DIR", BASE_DIR.parent / "shared" / "data"))

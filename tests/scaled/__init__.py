@@ -1,0 +1,1 @@
+"""Several real processes on PostgreSQL and Redis, as in production."""
