@@ -24,6 +24,7 @@ logger = structlog.get_logger(__name__)
 
 BATCH = 200  # events in one transaction: large enough to share its cost, small enough to be done in a tenth of a second
 SLICES = 20  # price slices in one transaction
+ABOUT_ORDERS = frozenset({EventType.ORDER_CREATED, EventType.ORDER_CANCELLED})  # that a service may have recorded
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
 Now = Callable[[], datetime]
@@ -103,19 +104,20 @@ def handle(claim: Claim, *, now: Now) -> None:
     def clock() -> datetime:
         return started + timedelta(microseconds=(perf_counter_ns() - ticks) // 1000)
 
-    streams = {item.event.stream for item in claim.items}
-    placed = [as_uuid(item.event.data["order_id"]) for item in claim.items if item.event.type is EventType.ORDER_CREATED]
-    books = store.load(sorted(stream for stream in streams if not stream.startswith("$")), placed=placed)
-    books |= {stream: Book.blank(stream) for stream in streams if stream.startswith("$")}
-    context = store.context(now=started)
+    events = [item.event for item in claim.items]
+    accounts = {event.stream: claim.seqs[event.stream] for event in events if event.user_id}
+    books = store.load(accounts, named=[as_uuid(event.data["order_id"]) for event in events if event.type in ABOUT_ORDERS])
+    books |= {event.stream: Book.blank(event.stream) for event in events if not event.user_id}
+    context = store.context(books.values(), (event.data["symbol"] for event in events if "symbol" in event.data), now=started)
     handled = [done for item in claim.items for done in decide(books[item.event.stream], item.event, context, clock)]
     ended_at = clock()
     store.save(books, now=ended_at)
-    log.finish([item.event for item in claim.items], handled, claim.seqs)
+    log.finish(events, handled, claim.seqs)
     delta = measure(handled, ended_at=ended_at)
     delta.time("batch", micros(started, clock()))
     metrics.record(delta, now=ended_at)
     bus.announce_after_commit(_changed(books, handled))
+    transaction.on_commit(lambda: store.shelve(books.values(), claim.seqs), robust=True)
 
 
 def _changed(books: dict[str, Book], handled: Sequence[Handled]) -> set[str]:

@@ -1,6 +1,6 @@
 """Books in and out of the database, in bulk: the number of statements does not grow with the batch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from engine import alerts, bulk, config
-from engine.domain.book import Book, Context, Limits, Quote, StrategyState
+from engine.domain.book import NO_LIMITS, Book, Context, Limits, Quote, StrategyState
 from engine.domain.enums import (
     OrderStatus,
     OrderType,
@@ -19,11 +19,12 @@ from engine.domain.enums import (
     TradingState,
     Validity,
 )
-from engine.domain.orders import TERMINAL, Order
+from engine.domain.orders import Order
 from engine.domain.positions import Position
 from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow
+from engine.shelf import Stamp, shelf
 
 ORDER_FIELDS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "stop_loss",
@@ -65,42 +66,69 @@ _REJECTED_BY_CHANGE = ORDER_CHANGES.index("rejected_by") + 1
 
 
 # --- in --------------------------------------------------------------------------------------------------------------------
-def load(user_ids: Sequence[str], *, placed: Sequence[UUID] = ()) -> dict[str, Book]:
-    """The accounts' books, as they stand. Lock their streams first.
+def load(seqs: Mapping[str, int], *, named: Sequence[UUID] = ()) -> dict[str, Book]:
+    """The accounts' books, as they stand: from the shelf where they are as new as the tables, else loaded, in bulk.
 
-    `placed` are orders that are about to be looked at: those of them that ended before are remembered in their book.
+    `seqs` says how many events each account's stream has handled; lock the streams first. `named` are orders that the batch is
+    about: those that are at their end already are remembered in their book.
     """
     defaults = config.current()
-    books = {account.user_id: _book(account, defaults) for account in Account.objects.filter(user_id__in=user_ids)}
-    for row in PositionRow.objects.open().filter(account__in=books).order_by().values_list("account_id", *POSITION_FIELDS):
-        position = Position(**dict(zip(POSITION_FIELDS, row[1:], strict=True)))
-        books[row[0]].positions[position.symbol, position.strategy_id] = position
-        books[row[0]].stored.add(position.id)
-    for row in OrderRow.objects.working().filter(account__in=books).order_by().values_list("account_id", *ORDER_FIELDS):
-        order = _order(row[1:])
-        books[row[0]].orders[order.id] = order
-        books[row[0]].stored.add(order.id)
-    if placed:
-        ended = OrderRow.objects.filter(id__in=placed, account__in=books, status__in=TERMINAL)
-        for row in ended.values_list("account_id", *ORDER_FIELDS):
-            order = _order(row[1:])
-            books[row[0]].ended[order.id] = order
-            books[row[0]].stored.add(order.id)
-    for user_id, strategy_id, status, reason in Strategy.objects.filter(account__in=books).values_list(
-        "account_id", "id", "status", "status_reason"
-    ):
-        books[user_id].strategies[strategy_id] = StrategyState(StrategyStatus(status), reason)
-    open_refusals = Alert.objects.open().filter(account__in=books, fingerprint__startswith="risk:")
-    for user_id, fingerprint in open_refusals.values_list("account_id", "fingerprint"):
-        books[user_id].open_alerts.add(fingerprint)
+    books, unknown = {}, {}
+    for account in Account.objects.filter(user_id__in=list(seqs)):
+        stamp = Stamp(seqs[account.user_id], account.created_at, account.updated_at)
+        book = shelf.take(account.user_id, stamp)
+        if book is None:
+            book = unknown[account.user_id] = _book(account)
+        book.limits = limits_of(account, defaults)
+        books[account.user_id] = book
+    if unknown:
+        _fill(unknown)
+    if missing := [id for id in named if not any(id in book.orders for book in books.values())]:
+        _fill_named(books, missing)
     return books
 
 
-def _book(account: Account, defaults: config.Config) -> Book:
+def _fill(books: Mapping[str, Book]) -> None:
+    users = list(books)
+    for row in PositionRow.objects.open().filter(account__in=users).order_by().values_list("account_id", *POSITION_FIELDS):
+        position = Position(**dict(zip(POSITION_FIELDS, row[1:], strict=True)))
+        books[row[0]].positions[position.symbol, position.strategy_id] = position
+        books[row[0]].stored.add(position.id)
+    for row in OrderRow.objects.working().filter(account__in=users).order_by().values_list("account_id", *ORDER_FIELDS):
+        order = _order(row[1:])
+        books[row[0]].orders[order.id] = order
+        books[row[0]].stored.add(order.id)
+    for user_id, strategy_id, status, reason in Strategy.objects.filter(account__in=users).values_list(
+        "account_id", "id", "status", "status_reason"
+    ):
+        books[user_id].strategies[strategy_id] = StrategyState(StrategyStatus(status), reason)
+    open_refusals = Alert.objects.open().filter(account__in=users, fingerprint__startswith="risk:")
+    for user_id, fingerprint in open_refusals.values_list("account_id", "fingerprint"):
+        books[user_id].open_alerts.add(fingerprint)
+
+
+def _fill_named(books: Mapping[str, Book], ids: Sequence[UUID]) -> None:
+    """Orders that a service recorded since the book was last looked at, or that had ended before."""
+    for row in OrderRow.objects.filter(id__in=ids, account__in=list(books)).values_list("account_id", *ORDER_FIELDS):
+        book, order = books[row[0]], _order(row[1:])
+        (book.orders if order.is_working else book.ended)[order.id] = order
+        book.stored.add(order.id)
+
+
+def shelve(books: Iterable[Book], seqs: Mapping[str, int]) -> None:
+    """Keep the books for the next batch, once this one is committed."""
+    for book in books:
+        if book.opened_at and book.written_at:
+            shelf.put(book, Stamp(seqs[book.user_id], book.opened_at, book.written_at))
+
+
+def _book(account: Account) -> Book:
     return Book(
         user_id=account.user_id,
+        opened_at=account.created_at,
+        written_at=account.updated_at,
         cash=account.cash,
-        limits=limits_of(account, defaults),
+        limits=NO_LIMITS,
         trading_day=account.trading_day,
         day_start_equity=account.day_start_equity,
         peak_equity=account.peak_equity,
@@ -137,14 +165,18 @@ def _order(row: Sequence[object]) -> Order:
     return order
 
 
-def context(*, now: datetime) -> Context:
-    """What handlers may know of the world just now."""
-    return Context(now, quotes(), settings.PRICE_MAX_AGE_SECONDS, settings.PAPER_SLIPPAGE_BPS)
+def context(books: Iterable[Book], symbols: Iterable[str], *, now: datetime) -> Context:
+    """What handlers may know of the world just now: quotes of these symbols, and of all that the books hold or have at work."""
+    wanted = set(symbols)
+    for book in books:
+        wanted.update(symbol for symbol, _ in book.positions)
+        wanted.update(order.symbol for order in book.orders.values())
+    return Context(now, quotes(wanted), settings.PRICE_MAX_AGE_SECONDS, settings.PAPER_SLIPPAGE_BPS)
 
 
-def quotes() -> dict[str, Quote]:
+def quotes(symbols: Collection[str]) -> dict[str, Quote]:
     columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at")
-    return {row[0]: Quote(*row) for row in Instrument.objects.values_list(*columns)}
+    return {row[0]: Quote(*row) for row in Instrument.objects.filter(symbol__in=symbols).order_by().values_list(*columns)}
 
 
 # --- out -------------------------------------------------------------------------------------------------------------------
@@ -246,6 +278,8 @@ def _save_accounts(books: Iterable[Book], now: datetime) -> None:
     changed = [book for book in books if book.changes.account]
     rows = [(*_account_values(book), now) for book in changed]
     bulk.update(Account, ACCOUNT_FIELDS, rows)
+    for book in changed:
+        book.written_at = now
     strategies = [
         (strategy_id, strategy.status, strategy.reason[:200], now)
         for book in books

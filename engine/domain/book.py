@@ -114,6 +114,8 @@ class Book:
     trading_day: date
     day_start_equity: Decimal
     peak_equity: Decimal
+    opened_at: datetime | None = None
+    written_at: datetime | None = None  # when the account's row was last written
     trading_state: TradingState = TradingState.ACTIVE
     trading_state_reason: str = ""
     positions: dict[PositionKey, Position] = field(default_factory=dict)

@@ -84,5 +84,5 @@ def test_an_accounts_own_limits_come_before_the_configurations():
     account_open(user_id="asha", now=NOW)
     config_update({"max_concurrent_orders": 4, "max_position_size_percent": 7}, by="chief", now=NOW)
     limits(max_position_size_percent=Decimal(3))
-    book = store.load(["asha"])["asha"]
+    book = store.load({"asha": 0})["asha"]
     assert (book.limits.max_concurrent_orders, book.limits.max_position_size_percent) == (4, 3)

@@ -70,7 +70,7 @@ def test_it_stops_once():
 def test_it_stands_in_the_database():
     stop()
     run_until_idle()
-    book = store.load(["asha"])["asha"]
+    book = store.load({"asha": 0})["asha"]
     assert (book.trading_state, book.trading_state_reason) == (TradingState.HALTED, "too hot")
 
 
