@@ -1,6 +1,6 @@
 """One hub per server process: it listens to the layer once, and writes to all sockets of this process.
 
-Only topics that somebody watches are computed; each at most every 200 ms, in a thread of the hub's own; what changed is
+Only topics that somebody watches are computed; each as often as its cost allows, in a thread of the hub's own; what changed is
 serialized once, and the same string goes to every socket.
 """
 
@@ -25,7 +25,8 @@ from engine import topics as layer_topics
 
 log = structlog.get_logger(__name__)
 
-INTERVAL = 0.2  # seconds between two computations of a topic
+SHORTEST, LONGEST = 0.02, 0.2  # seconds of rest between two computations of a topic
+REST = 8  # and in between, this many times as long as the computation took: a cheap topic is nearly at once, a dear one waits
 POLL = 1.0  # seconds: a hint may get lost on its way, so everything is looked at this often anyway
 BEAT = 3.0  # seconds between two heartbeats
 RECHECK = 15.0  # seconds between two checks that the sockets' sessions still stand
@@ -55,7 +56,7 @@ class Feed:
         self.waiting: set[Watcher] = set()  # for their first snapshot
         self.dirty = True
         self.task: asyncio.Task[None] | None = None
-        self.computed_at = 0.0  # the loop's clock
+        self.next_at = 0.0  # not computed again before this moment of the loop's clock
         self.failed = False
 
     def snapshot(self) -> list[str]:
@@ -144,20 +145,22 @@ class Hub:
             feed.task = asyncio.create_task(self._refresh(feed))
 
     async def _refresh(self, feed: Feed) -> None:
-        """Leading edge at once, then at most every INTERVAL, until it is clean."""
+        """At once when it has rested, and again until it is clean."""
         loop = asyncio.get_running_loop()
         try:
             while feed.dirty:
-                await asyncio.sleep(feed.computed_at + INTERVAL - loop.time())
+                await asyncio.sleep(feed.next_at - loop.time())
                 feed.dirty = False
+                begun = loop.time()
                 fresh = await loop.run_in_executor(self._thread, self._compute, feed.topic)
-                feed.computed_at = loop.time()
+                ended = loop.time()
+                feed.next_at = ended + min(LONGEST, max(SHORTEST, REST * (ended - begun)))
                 feed.failed = False
                 if frames := feed.advance(fresh):
                     await _to_all(feed.watchers, lambda watcher: watcher.push(frames, feed))
                 await self._greet(feed)
         except Exception as error:  # noqa: BLE001 - whatever it is: the page goes STALE, and the next poll tries again
-            feed.computed_at = loop.time()
+            feed.next_at = loop.time() + LONGEST
             feed.failed = True
             log.warning("topic_not_computed", topic=feed.name, error=repr(error))
         finally:

@@ -13,14 +13,23 @@ USERNAME = PASSWORD = "demo"  # noqa: S105 - printed for everybody to see, on lo
 ACCOUNT = "demo"
 
 
+class DemoRefused(Exception):
+    """The demo would take over something that is not its own."""
+
+
 def prepare(*, now: datetime) -> None:
-    """Open the demo account and its sign-in, load the instruments, and let the old frontend in without one."""
+    """Open the demo account and its sign-in, load the instruments, and let the old frontend in without one.
+
+    Raises DemoRefused where a real user has the demo's name.
+    """
+    user = User.objects.filter(username=USERNAME).first() or User.objects.create_user(USERNAME, password=PASSWORD)
+    if user.has_usable_password() and not user.check_password(PASSWORD):
+        raise DemoRefused(f"a user named {USERNAME} has a password of their own here: run the demo on another database")
     settings.TRADING_ENGINE_LEGACY_ANONYMOUS = True
     settings.DEMO_SIGN_IN = {"username": USERNAME, "password": PASSWORD}
     load_nifty_50()
-    user, _ = User.objects.get_or_create(username=USERNAME)
     user.is_active = user.is_staff = user.is_superuser = True
-    if not user.check_password(PASSWORD):  # setting it anew would end the sessions of who is signed in
+    if not user.has_usable_password():  # setting it anew would end the sessions of who is signed in
         user.set_password(PASSWORD)
     user.save()
     account_open(user_id=ACCOUNT, now=now, members=[user])
@@ -29,4 +38,8 @@ def prepare(*, now: datetime) -> None:
 
 def close() -> None:
     """Without --demo nobody gets in by the demo's sign-in, even where a demo ran on this database before."""
-    User.objects.filter(username=USERNAME, is_active=True).update(is_active=False, password="!")  # noqa: S106 - unusable
+    user = User.objects.filter(username=USERNAME, is_active=True).first()
+    if user and user.check_password(PASSWORD):
+        user.is_active = False
+        user.set_unusable_password()
+        user.save()

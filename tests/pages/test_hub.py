@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from typing import Any
 
@@ -23,9 +24,11 @@ class Tables:
         self.equity: Any = 1
         self.computed: Counter[str] = Counter()
         self.error: Exception | None = None
+        self.cost = 0.0  # seconds
 
     def compute(self, topic: Topic) -> dict[str, Any]:
         self.computed[str(topic)] += 1
+        time.sleep(self.cost)
         if self.error:
             raise self.error
         return {"summary": {"all": {"equity": self.equity}}}
@@ -101,17 +104,32 @@ async def test_everybody_gets_the_same_string(hub, tables):
     assert first.raw == second.raw
 
 
-async def test_hints_that_come_close_together_are_computed_at_most_five_times_a_second(hub, tables):
-    socket = Socket()
-    await hub.watch(DEMO, socket)
-    await socket.until(1)
-    begun = tables.computed[str(DEMO)]
-    for number in range(50):
+async def hints(hub, tables, count: int) -> None:
+    for number in range(count):
         tables.equity = number + 10
         await hub.hint([layer_topics.MARKET])
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.3)
+
+
+async def test_a_dear_topic_is_computed_five_times_a_second_at_most(hub, tables):
+    socket = Socket()
+    tables.cost = 0.03
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    begun = tables.computed[str(DEMO)]
+    await hints(hub, tables, 50)
     assert tables.computed[str(DEMO)] - begun <= 5
+    assert socket.heard[-1]["set"]["summary"]["all"] == {"equity": 59}
+
+
+async def test_a_cheap_topic_is_shown_nearly_at_once_however_often_it_changes(hub, tables):
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    begun = tables.computed[str(DEMO)]
+    await hints(hub, tables, 50)
+    assert 10 <= tables.computed[str(DEMO)] - begun <= 50
     assert socket.heard[-1]["set"]["summary"]["all"] == {"equity": 59}
 
 

@@ -47,7 +47,10 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"--demo lets anybody in: it serves loopback only, not {options['host']}. Nothing was started."
                 )
-            demo.prepare(now=timezone.now())
+            try:
+                demo.prepare(now=timezone.now())
+            except demo.DemoRefused as error:
+                raise CommandError(f"{error}. Nothing was started.") from error
         else:
             demo.close()
         process = ServeProcess(options["host"], options["port"], engine=not options["no_engine"], with_demo=options["demo"])
