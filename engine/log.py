@@ -19,7 +19,7 @@ from engine.models import PendingEvent, Stream
 MAX_ATTEMPTS = 3
 RETRY_SECONDS = (1, 4)  # before the second and the third attempt; each up to half longer, by chance
 STREAMS_A_BATCH = 16  # few, so that other processes find streams to work on
-CANDIDATES = 8 * STREAMS_A_BATCH  # streams looked at for those: other processes may hold the first of them
+CANDIDATES = 4 * STREAMS_A_BATCH  # streams looked at for those: other processes may hold the first of them
 EVENT_COLUMNS = (
     "id",
     "uid",
@@ -35,6 +35,7 @@ EVENT_COLUMNS = (
     "duration_us",
     "attempts",
 )
+HANDLED_COLUMNS = EVENT_COLUMNS[1:]  # the table numbers what nobody has to wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def append(events: Sequence[Event], *, now: datetime) -> list[int]:
         return []
     ensure_streams({event.stream for event in events if event.stream.startswith("$")})
     ids = bulk.reserve_ids(EventRow, len(events))
-    bulk.insert(EventRow, EVENT_COLUMNS, [_row(event, id) for event, id in zip(events, ids, strict=True)])
+    bulk.insert(EventRow, EVENT_COLUMNS, [(id, *_row(event)) for event, id in zip(events, ids, strict=True)])
     bulk.insert(
         PendingEvent,
         ("event", "lane", "stream", "priority", "due_at", "attempts", "last_error"),
@@ -75,15 +76,13 @@ def append(events: Sequence[Event], *, now: datetime) -> list[int]:
 
 def record(event: Event, *, seq: int) -> None:
     """Put an event into the log that is handled already, in this very transaction, as its stream's number `seq`."""
-    (id,) = bulk.reserve_ids(EventRow, 1)
-    bulk.insert(EventRow, EVENT_COLUMNS, [_row(event, id, seq, event.at, 0)])
+    bulk.insert(EventRow, HANDLED_COLUMNS, [_row(event, seq, event.at, 0)])
 
 
 def _row(
-    event: Event, id: int, seq: int | None = None, processed_at: datetime | None = None, duration_us: int | None = None
+    event: Event, seq: int | None = None, processed_at: datetime | None = None, duration_us: int | None = None
 ) -> tuple[object, ...]:
     return (
-        id,
         event.uid,
         event.type,
         event.stream,
@@ -106,7 +105,7 @@ def claim(lane: Lane, *, now: datetime, limit: int, after: str = "") -> Claim:
     nothing overtakes it.
     """
     waiting = _streams_waiting(lane, now, after)
-    if after and len(waiting) < CANDIDATES:  # once around
+    if after and len(waiting) < STREAMS_A_BATCH:  # once around
         waiting = list(dict.fromkeys(waiting + _streams_waiting(lane, now, "")))
     seqs = lock_streams(waiting, at_most=STREAMS_A_BATCH)
     if not seqs:
@@ -225,19 +224,17 @@ def _event(row: Sequence[Any]) -> Event:
 
 def finish(claimed: Sequence[Event], handled: Sequence[Handled], seqs: dict[str, int]) -> None:
     """Mark the claimed events done, put what followed into the log, and advance the streams: all in one transaction."""
-    followed = sum(1 for item in handled if item.event.id is None)
-    ids = iter(bulk.reserve_ids(EventRow, followed) if followed else ())
     done, follow_ups = [], []
     for item in handled:
         event = item.event
         seqs[event.stream] += 1
         seq = seqs[event.stream]
         if event.id is None:
-            follow_ups.append(_row(event, next(ids), seq, item.at, item.duration_us))
+            follow_ups.append(_row(event, seq, item.at, item.duration_us))
         else:
             done.append((event.id, seq, item.at, item.duration_us))
     bulk.update(EventRow, ("id", "seq", "processed_at", "duration_us"), done)
-    bulk.insert(EventRow, EVENT_COLUMNS, follow_ups)
+    bulk.insert(EventRow, HANDLED_COLUMNS, follow_ups)
     bulk.delete(PendingEvent, "event", [event.id for event in claimed])
     bulk.update(Stream, ("name", "seq"), [(name, seqs[name]) for name in {item.event.stream for item in handled}])
 
