@@ -39,7 +39,7 @@ class Shelf:
         """Keep a book whose changes are committed."""
         book.stored = {*book.orders, *(position.id for position in book.positions.values())}
         book.open_alerts -= book.changes.cleared_alerts
-        book.changes, book.moved = Changes(), []
+        book.changes, book.moved, book.valued = Changes(), [], None
         book.ended.clear()
         book.early_cancels.clear()
         with self._lock:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from engine import alerts, bulk, config
-from engine.domain.book import NO_LIMITS, Book, Context, Limits, Quote, StrategyState
+from engine.domain.book import NO_LIMITS, Book, Context, Limits, StrategyState
 from engine.domain.enums import (
     OrderStatus,
     OrderType,
@@ -21,6 +21,7 @@ from engine.domain.enums import (
 )
 from engine.domain.orders import Order
 from engine.domain.positions import Position
+from engine.domain.quotes import Quote
 from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow

@@ -12,6 +12,8 @@ from engine.domain.enums import SignalDecision, StrategyStatus, TradingState
 from engine.domain.events import Event
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO, Position
+from engine.domain.quotes import Quotes
+from engine.domain.valuation import Valuation
 
 PositionKey = tuple[str, str]  # symbol, strategy id ("" for none)
 
@@ -32,24 +34,12 @@ class Limits:
 NO_LIMITS = Limits(ZERO, True, ZERO, ZERO, ZERO, 0, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """An instrument and its latest price. `received_at` is when the price reached us."""
-
-    symbol: str
-    sector: str
-    tick_size: Decimal
-    lot_size: int
-    last_price: Decimal | None
-    received_at: datetime | None
-
-
 @dataclass(slots=True)
 class Context:
     """What handlers may know of the world: the time, prices and settings. They ask nothing else."""
 
     now: datetime
-    quotes: Mapping[str, Quote]
+    quotes: Quotes
     price_max_age_seconds: int
     slippage_bps: int
 
@@ -126,6 +116,7 @@ class Book:
     ended: dict[UUID, Order] = field(default_factory=dict)  # what the tables say of orders whose creation is due
     early_cancels: dict[UUID, Event] = field(default_factory=dict)  # of orders that are not known, yet or any more
     stored: set[UUID] = field(default_factory=set)  # orders and positions that have their rows; the others are new
+    valued: Valuation | None = None  # at the quotes of this batch
     moved: list[Position] = field(default_factory=list)  # by the latest fill
     changes: Changes = field(default_factory=Changes)
 
@@ -153,19 +144,15 @@ class Book:
             self.positions[key] = position
         else:
             self.positions.pop(key, None)
+        if self.valued:
+            self.valued.take(position)
 
-    def equity(self, quotes: Mapping[str, Quote]) -> Decimal:
-        """Cash and the market value of all positions; a position without a price counts at its cost."""
-        return self.cash + sum((value_of(position, quotes) for position in self.positions.values()), ZERO)
+    def valuation(self, quotes: Quotes) -> Valuation:
+        """What the positions are worth at these quotes; kept up while they change."""
+        if self.valued is None or self.valued.quotes is not quotes:
+            self.valued = Valuation(self.positions.values(), quotes)
+        return self.valued
 
-    def exposure(self, quotes: Mapping[str, Quote]) -> Decimal:
-        """Gross: long and short add up."""
-        return sum((abs(value_of(position, quotes)) for position in self.positions.values()), ZERO)
-
-
-def value_of(position: Position, quotes: Mapping[str, Quote]) -> Decimal:
-    """The position's market value, or its cost where no price is known. Signed, in rupees."""
-    quote = quotes.get(position.symbol)
-    if quote is None or quote.last_price is None:
-        return position.cost
-    return position.quantity * quote.last_price
+    def equity(self, quotes: Quotes) -> Decimal:
+        """Cash and the market value of all positions, in rupees; a position without a price counts at its cost."""
+        return self.cash + self.valuation(quotes).net

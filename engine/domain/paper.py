@@ -2,9 +2,9 @@
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from engine.domain.book import Quote
 from engine.domain.enums import OrderType, Side
 from engine.domain.orders import Order
+from engine.domain.quotes import Quote
 
 BASIS_POINT = Decimal("0.0001")
 

@@ -9,10 +9,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from engine.domain.book import Book, Context, Quote, value_of
+from engine.domain.book import Book, Context
 from engine.domain.enums import Side, StrategyStatus, TradingState
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO
+from engine.domain.quotes import Quote, sector_of
+from engine.domain.valuation import Valuation
 
 HUNDRED = Decimal(100)
 NO_EQUITY = Decimal(10**6)  # a share of nothing: over every limit
@@ -30,16 +32,6 @@ class Check:
 
     def as_data(self) -> dict[str, Any]:
         return {"rule": self.rule, "passed": self.passed, "limit": self.limit, "value": self.value, "reason": self.reason}
-
-
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """Rupees of market value: of everything net, of everything gross, and gross in the order's symbol and sector."""
-
-    net: Decimal
-    gross: Decimal
-    in_symbol: Decimal
-    in_sector: Decimal
 
 
 class Situation:
@@ -78,29 +70,18 @@ class Situation:
 
     @cached_property
     def sector(self) -> str:
-        return self.quote.sector if self.quote else "Unknown"
-
-    @cached_property
-    def holdings(self) -> Holdings:
-        net = gross = in_symbol = in_sector = ZERO
-        for (symbol, _), position in self.book.positions.items():
-            value = value_of(position, self.context.quotes)
-            size = abs(value)
-            net += value
-            gross += size
-            if symbol == self.order.symbol:
-                in_symbol += size
-            if self.in_same_sector(symbol):
-                in_sector += size
-        return Holdings(net, gross, in_symbol, in_sector)
+        return sector_of(self.order.symbol, self.context.quotes)
 
     def in_same_sector(self, symbol: str) -> bool:
-        quote = self.context.quotes.get(symbol)
-        return quote is not None and quote.sector == self.sector
+        return sector_of(symbol, self.context.quotes) == self.sector
+
+    @cached_property
+    def valuation(self) -> Valuation:
+        return self.book.valuation(self.context.quotes)
 
     @cached_property
     def equity(self) -> Decimal:
-        return self.book.cash + self.holdings.net
+        return self.book.equity(self.context.quotes)
 
     @cached_property
     def added(self) -> Decimal:
@@ -166,17 +147,18 @@ def _share(case: Situation, rule: str, amount: Decimal, limit: Decimal, of_what:
 
 
 def position_size(case: Situation) -> Check:
-    amount = case.holdings.in_symbol + case.added + case.working_elsewhere(lambda symbol: symbol == case.order.symbol)
-    return _share(case, "position_size", amount, case.limits.max_position_size_percent, f"the position in {case.order.symbol}")
+    symbol = case.order.symbol
+    amount = case.valuation.by_symbol[symbol] + case.added + case.working_elsewhere(lambda other: other == symbol)
+    return _share(case, "position_size", amount, case.limits.max_position_size_percent, f"the position in {symbol}")
 
 
 def portfolio_exposure(case: Situation) -> Check:
-    amount = case.holdings.gross + case.added + case.working_elsewhere()
+    amount = case.valuation.gross + case.added + case.working_elsewhere()
     return _share(case, "portfolio_exposure", amount, case.limits.max_portfolio_exposure_percent, "exposure")
 
 
 def sector_exposure(case: Situation) -> Check:
-    amount = case.holdings.in_sector + case.added + case.working_elsewhere(case.in_same_sector)
+    amount = case.valuation.by_sector[case.sector] + case.added + case.working_elsewhere(case.in_same_sector)
     return _share(case, "sector_exposure", amount, case.limits.max_sector_exposure_percent, f"the sector {case.sector}")
 
 

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from engine.domain.book import Quote
 from engine.domain.enums import OrderStatus, OrderType, Side, TradingState
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import Order
 from engine.domain.paper import fill_price
+from engine.domain.quotes import Quote
 from engine.models import Account, PendingEvent, Position
 from engine.models import Order as OrderRow
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from engine import bulk, bus, log, topics
 from engine.domain.bars import Bar
-from engine.domain.book import Quote
 from engine.domain.events import MARKET_STREAM, Event, EventType, new_event
 from engine.domain.intervals import IST, bar_start, interval_length
+from engine.domain.quotes import Quote
 from engine.market import rules
 from engine.market.desk import Desk, Holder, Quotes
 from engine.market.history import History, candles_save

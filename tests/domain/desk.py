@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from engine.bulk import dumps, loads
-from engine.domain.book import Book, Context, Limits, Quote
+from engine.domain.book import Book, Context, Limits
 from engine.domain.enums import OrderType, Product, Side, Validity
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import Order, Trigger
+from engine.domain.quotes import Quote
 from engine.handlers.decide import Handled, decide, fold
 
 NOW = datetime(2026, 1, 5, 5, 30, tzinfo=UTC)

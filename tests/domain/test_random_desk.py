@@ -9,11 +9,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from engine.domain.book import Book, Changes, Quote
+from engine.domain.book import Book, Changes
 from engine.domain.enums import OrderStatus, OrderType, Side, SignalType, TradingState, Validity
 from engine.domain.events import Event, EventType
 from engine.domain.orders import TERMINAL
 from engine.domain.paper import fill_price
+from engine.domain.quotes import Quote
 from engine.handlers.decide import fold
 from engine.handlers.orders import order_from
 from tests.domain.desk import CASH, book, context, event, quote, run, signal, through_json, ticket
@@ -102,7 +103,8 @@ class RandomDesk(RuleBasedStateMachine):
 
     @rule(symbol=symbols, price=ticks)
     def price_moves(self, symbol, price):
-        moved = self.quotes[symbol] = quote(symbol, price, sector=SYMBOLS[symbol])
+        moved = quote(symbol, price, sector=SYMBOLS[symbol])
+        self.quotes = self.quotes | {symbol: moved}
         for rest in list(self.book.orders.values()):
             if rest.symbol == symbol and rest.status is OrderStatus.SUBMITTED and fill_price(rest, moved, 0):
                 self.handle(event(EventType.ORDER_UPDATED, order_id=rest.id, trigger="price", last_price=price))
