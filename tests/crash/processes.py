@@ -179,14 +179,26 @@ class Desk:
 
     def verify(self) -> str:
         """What `manage.py verify` says against the tables; nothing where it agrees."""
-        command = [sys.executable, "manage.py", "verify"]
-        done = subprocess.run(
-            command, cwd=BASE_DIR, env=os.environ | self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
+        done = self.run("verify")
         if done.returncode == 0:
             assert "the tables agree with the log" in done.stdout
             return ""
         return done.stderr
+
+    def manage(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=BASE_DIR,
+            env=os.environ | self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
 
 
 def post(client: httpx.Client, path: str, body: object, *, user_id: str = ACCOUNTS[0], key: str = "") -> httpx.Response:
