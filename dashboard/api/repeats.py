@@ -8,18 +8,22 @@ from django.http import HttpResponse
 from pydantic import BaseModel
 from rest_framework.request import Request
 
-from dashboard.api.errors import Invalid, fault
+from dashboard.api.errors import Conflict, Invalid, fault
 from dashboard.api.identity import user_of
 from dashboard.api.wire import to_json
 from engine.services import idempotency
 
 HEADER = "Idempotency-Key"
+IN_FLIGHT = "The first request with this Idempotency-Key is still being handled; send it again in a moment"
 
 
 def answered_once(
     request: Request, route: str, user_id: str, body: BaseModel, effect: Callable[[], dict[str, Any]], *, now: datetime
 ) -> HttpResponse:
-    """The effect's answer; for a key seen before, the answer of then. Raises Invalid for a key used otherwise."""
+    """The effect's answer; for a key seen before, the answer of then.
+
+    Raises Invalid for a key used otherwise, and Conflict while its first request is still in flight.
+    """
     key = _key(request)
     if key is None:
         return _json(to_json(effect()).decode())
@@ -34,6 +38,10 @@ def answered_once(
     except idempotency.KeyReused as error:
         message = "This key was used before, for another request"
         raise Invalid([fault("idempotency_key_reused", ["header", HEADER], message, key)]) from error
+    except idempotency.KeyInFlight as error:
+        conflict = Conflict(IN_FLIGHT)
+        conflict.headers["Retry-After"] = "1"
+        raise conflict from error
     return _json(answer)
 
 

@@ -56,7 +56,7 @@ class SignalView(ApiView):
         response=responses.SignalAccepted,
         tag="Signals",
         headers=(X_USER_ID, IDEMPOTENCY_KEY),
-        errors=(400, 401, 403, 404, 422),
+        errors=(400, 401, 403, 404, 409, 422),
     )
     def post(self, request: Request) -> HttpResponse:
         now = timezone.now()
@@ -87,7 +87,7 @@ class SignalBatchView(ApiView):
         response=responses.BatchAccepted,
         tag="Signals",
         headers=(X_USER_ID, IDEMPOTENCY_KEY),
-        errors=(400, 401, 403, 404, 422),
+        errors=(400, 401, 403, 404, 409, 422),
     )
     def post(self, request: Request) -> HttpResponse:
         now = timezone.now()
@@ -183,7 +183,7 @@ class OrdersView(ApiView):
         response=responses.OrderAccepted,
         tag="Orders",
         headers=(X_USER_ID, IDEMPOTENCY_KEY),
-        errors=(400, 401, 403, 404, 422),
+        errors=(400, 401, 403, 404, 409, 422),
     )
     def post(self, request: Request) -> HttpResponse:
         now = timezone.now()

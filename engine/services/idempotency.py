@@ -1,22 +1,27 @@
 """Sent twice, done once: a key is stored in the transaction of its effect, with the answer that the first caller got.
 
-Two that come at once meet at the key's unique constraint: on PostgreSQL the second waits there for the first's commit, on
-SQLite it waits for the database itself. Either way it then finds the answer, and has no effect of its own.
+Of two that come at once the second waits for the first's commit: in the same process by the key, without holding a connection;
+in another at the key's unique constraint. It then finds the answer, and has no effect of its own. It does not wait for long:
+what is still in flight after IN_FLIGHT_SECONDS it is told so, and may ask again.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from engine.models import IdempotencyKey, Signal
 from engine.services.signals import SignalInput, signals_submit
 
 KEPT = timedelta(hours=24)
+IN_FLIGHT_SECONDS = 1.0
+LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code for a lock that was not had in time
 
 
 class KeyReused(Exception):
@@ -27,20 +32,69 @@ class KeyReused(Exception):
         self.keys = keys
 
 
+class KeyInFlight(Exception):
+    """The first request with this key is still being handled."""
+
+
+class _InHand:
+    """The keys whose requests this process has in hand."""
+
+    def __init__(self) -> None:
+        self._keys: set[tuple[str, str]] = set()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def alone(self, key: tuple[str, str]) -> Iterator[None]:
+        """Wait until nobody else here has the key in hand, and take it. Raises KeyInFlight when that takes too long."""
+        with self._changed:
+            if key in self._keys and not connection.in_atomic_block:
+                connection.close()  # or fifty who wait would keep everybody else from the database
+            if not self._changed.wait_for(lambda: key not in self._keys, IN_FLIGHT_SECONDS):
+                raise KeyInFlight
+            self._keys.add(key)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._keys.discard(key)
+                self._changed.notify_all()
+
+
+_in_hand = _InHand()
+
+
 def once(*, scope: str, key: str, request: Mapping[str, object], now: datetime, effect: Callable[[], str]) -> str:
     """The answer to a request: `effect`'s, or, when the key was seen before, the answer of then, to the letter.
 
     `scope` says who sent it and to which route; `effect` runs inside the transaction and returns the answer's text.
-    Raises KeyReused when the key came with another request.
+    Raises KeyReused when the key came with another request, and KeyInFlight when its first request takes long.
     """
     digest = digest_of(request)
-    with transaction.atomic():
-        held = claim(scope=scope, digests={key: digest}, now=now)
+    with _in_hand.alone((scope, key)), transaction.atomic():
+        with _short_wait_for_locks():
+            held = claim(scope=scope, digests={key: digest}, now=now)
         if key in held:
             return held[key]
         answer = effect()
         IdempotencyKey.objects.filter(scope=scope, key=key).update(response=answer)
     return answer
+
+
+@contextmanager
+def _short_wait_for_locks() -> Iterator[None]:
+    """Inside, on PostgreSQL: raises KeyInFlight instead of waiting long for another process. For SQLite there is none."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"set local lock_timeout = {int(IN_FLIGHT_SECONDS * 1000)}")
+        try:
+            yield
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+                raise KeyInFlight from error
+            raise
+        cursor.execute("set local lock_timeout to default")
 
 
 def claim(*, scope: str, digests: Mapping[str, str], now: datetime) -> dict[str, str]:

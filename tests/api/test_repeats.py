@@ -1,13 +1,16 @@
 """Sent twice, done once."""
 
 import threading
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 
+from dashboard.api import trading
 from engine.models import Event, IdempotencyKey, Order
 from engine.processing import run_until_idle
+from engine.services import idempotency
 from engine.services.idempotency import KEPT, keys_expire
 from tests.support.api import PREFIX, Api
 from tests.support.factories import account, instrument, token_of, user_named
@@ -153,3 +156,32 @@ def test_at_once_they_still_have_one_effect(transactional_db: None, path: str) -
     assert len(answers) == 8
     assert all(answer == answers[0] for answer in answers)
     assert effects() - before == (2 if path == "/signals/batch" else 1)
+
+
+def test_still_in_flight_is_409(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    instrument()
+    account("asha")
+    api = keyed(Api(token_of(user_named("chief", is_staff=True))), "slow")
+    monkeypatch.setattr(idempotency, "IN_FLIGHT_SECONDS", 0.1)
+    inside, go_on, answers = threading.Event(), threading.Event(), []
+    place = trading.order_place
+
+    def slowly(**given: Any) -> Order:
+        inside.set()
+        go_on.wait(20)
+        return place(**given)
+
+    def send() -> None:
+        answers.append(Api(api.headers).post("/orders", ORDER, user_id="asha"))
+        connection.close()
+
+    monkeypatch.setattr(trading, "order_place", slowly)
+    first = threading.Thread(target=send)
+    first.start()
+    inside.wait(20)
+    response = api.client.post(f"{PREFIX}/orders?user_id=asha", ORDER, content_type="application/json", headers=api.headers)
+    go_on.set()
+    first.join()
+    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (409, "CONFLICT", "1")
+    assert api.post("/orders", ORDER, user_id="asha") == answers[0]
+    assert Order.objects.count() == 1
