@@ -139,6 +139,20 @@ def short_allowed(case: Situation) -> Check:
     return Check("short_allowed", passed, limit, case.after, "" if passed else "the account may not sell short")
 
 
+def exit_levels(case: Situation) -> Check:
+    """A stop or a target on the wrong side of the price would close the position in the moment that it opens."""
+    order, sign = case.order, case.order.side.sign
+    entry = order.price or order.stop_price or case.price
+    given = (("stop loss", order.stop_loss, sign), ("take profit", order.take_profit, -sign))
+    wrong = [
+        f"the {name} at {level.normalize():f} is on the wrong side of {entry.normalize():f}"
+        for name, level, direction in given
+        if level is not None and entry is not None and (entry - level) * direction <= 0
+    ]
+    levels = " / ".join(f"{level.normalize():f}" for _, level, _ in given if level is not None) or None
+    return Check("exit_levels", not wrong or case.only_reduces, entry, levels, "" if case.only_reduces else "; ".join(wrong))
+
+
 def _share(case: Situation, rule: str, amount: Decimal, limit: Decimal, of_what: str) -> Check:
     value = case.percent(amount)
     passed = value <= limit or case.only_reduces
@@ -170,9 +184,9 @@ def concurrent_orders(case: Situation) -> Check:
 
 
 Rule = Callable[[Situation], Check]
-SAFETY: tuple[Rule, ...] = (trading_state, strategy_active, price_known, price_fresh, short_allowed)
+SAFETY: tuple[Rule, ...] = (trading_state, strategy_active, price_known, price_fresh, short_allowed, exit_levels)
 LIMITS: tuple[Rule, ...] = (position_size, portfolio_exposure, sector_exposure, concurrent_orders)
-PER_SYMBOL = frozenset({"price_known", "price_fresh", "short_allowed", "position_size"})
+PER_SYMBOL = frozenset({"price_known", "price_fresh", "short_allowed", "exit_levels", "position_size"})
 
 
 def checks_for(book: Book, order: Order, context: Context) -> list[Check]:

@@ -198,3 +198,27 @@ def test_rules_are_named_for_their_functions():
     rules = [check.rule for check in checks_for(book(), order(), context())]
     assert rules == [rule.__name__ for rule in SAFETY + LIMITS]
     assert set(rules) > PER_SYMBOL
+
+
+@pytest.mark.parametrize(
+    ("side", "stop", "target", "passed"),
+    [
+        (BUY, 95, 110, True),
+        (BUY, 100, None, False),
+        (BUY, None, 100, False),
+        (BUY, 105, 110, False),
+        (SELL, 105, 90, True),
+        (SELL, 95, None, False),
+        (SELL, None, 110, False),
+        (BUY, None, None, True),
+    ],
+)
+def test_stop_and_target_stand_on_their_own_side_of_the_price(side, stop, target, passed):
+    levels = {name: Decimal(at) for name, at in (("stop_loss", stop), ("take_profit", target)) if at}
+    assert verdict(book(), order(side, **levels))["exit_levels"].passed is passed
+
+
+def test_an_exit_needs_no_levels_of_its_own():
+    desk = book()
+    fill(desk, BUY, 10, 100)
+    assert verdict(desk, order(SELL, stop_loss=Decimal(50)))["exit_levels"].passed
