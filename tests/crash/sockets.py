@@ -10,6 +10,7 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from dashboard.live.state import State, changed
 from tests.support.server import Server
@@ -20,7 +21,7 @@ def open_socket(server: Server, session: str, *topics: str, **options: Any) -> A
     opening: AbstractContextManager[ClientConnection] = connect(
         f"ws://127.0.0.1:{server.port}/ws/live/?{query}",
         additional_headers={"Cookie": f"sessionid={session}"},
-        origin=server.url,  # type: ignore[arg-type]
+        origin=Origin(server.url),
         **options,
     )
     return opening
