@@ -1,22 +1,33 @@
-"""Folding the log must give the tables: how we know that nothing was lost and nothing was done twice."""
+"""Folding the log must give the tables: how we know that nothing was lost and nothing was done twice.
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+It begins at the latest snapshot, and what had its end before then is taken to be as it was found to be; a full verification
+begins at the beginning, with the archives, and finds each snapshot on its way.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from engine import log
-from engine.domain.book import Book
+from engine import archives, folding
 from engine.domain.events import Event, EventType
-from engine.domain.orders import LifeCycleError, OverfillError
+from engine.folding import UNFOLDABLE, Fold, Numbered, as_columns, events_after, start_of
 from engine.handlers.decide import fold
-from engine.models import Account, Execution, Order, PendingEvent, Position, Signal, Stream
-
-UNFOLDABLE = (LookupError, ValueError, TypeError, ArithmeticError, LifeCycleError, OverfillError)
-CHUNK = 2000  # events folded at a time: memory does not grow with the log
+from engine.models import (
+    Account,
+    BookSnapshot,
+    EventArchive,
+    Execution,
+    Order,
+    PendingEvent,
+    Position,
+    Signal,
+    Stream,
+)
 
 ORDER_FACTS = ("status", "quantity", "filled_quantity", "filled_notional", "charges", "symbol", "side", "reason")
 POSITION_FACTS = ("symbol", "strategy_id", "quantity", "cost", "realized_pnl", "charges", "stop_loss", "take_profit")
@@ -46,49 +57,99 @@ class Verified:
     differences: list[Difference]
 
 
-def verify(user_ids: Sequence[str] | None = None) -> Verified:
-    """Fold every account's events (or those of the given accounts) and compare with the tables."""
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where archived events are read from, for folding from the beginning."""
+
+    folder: Path
+    parts: Mapping[str, Sequence[archives.Part]] = field(default_factory=archives.parts_by_stream)
+
+
+def verify(user_ids: Sequence[str] | None = None, *, archive: Path | None = None) -> Verified:
+    """Fold every account's events (or those of the given accounts) and compare with the tables.
+
+    From each account's latest snapshot on; with the folder of the archives, from the beginning.
+    """
     accounts = Account.objects.order_by("user_id")
     if user_ids is not None:
         accounts = accounts.filter(user_id__in=user_ids)
     result = Verified(0, 0, [])
+    if archive:
+        result.differences += _damaged(archive)
     for user_id in accounts.values_list("user_id", flat=True):
         with transaction.atomic():
-            Stream.objects.select_for_update().filter(name=user_id).first()  # nobody moves it while we look
-            fold_of_account = _Folding(user_id)
+            Stream.objects.select_for_update().filter(name=user_id).first()  # nobody moves it, or prunes it, while we look
+            fold_of_account = _Folding(user_id, Archive(archive) if archive else None)
             result.differences += fold_of_account.differences()
             result.events += fold_of_account.events
             result.accounts += 1
     return result
 
 
+def _damaged(folder: Path) -> Iterator[Difference]:
+    for archive in EventArchive.objects.all():
+        try:
+            archives.check(folder, archive)
+        except archives.ArchiveDamagedError as error:
+            yield Difference("archive", str(error), "the whole file", "no such file")
+
+
 class _Folding:
     """One account's log, folded into a book, compared as it goes along."""
 
-    def __init__(self, user_id: str) -> None:
+    def __init__(self, user_id: str, archive: Archive | None) -> None:
         self.user_id = user_id
         self.events = 0
-        self.counts: dict[EventType, int] = {}
-        self.paid = Decimal(0)
         self.found: list[Difference] = []
-        self.book = Book.blank(user_id)
+        self.archive = archive
+        self.state = Fold.blank(user_id) if archive else start_of(user_id)
+        self.book = self.state.book
         self.decided: set[UUID] = (
             set()
         )  # signals: an order that was refused in the chunk's last events refuses its signal in the next
 
     def differences(self) -> list[Difference]:
-        for chunk in _chunks(self.user_id):
-            for event in chunk:
-                self._fold(event)
-            self.events += len(chunk)
-            self._compare_finished()
+        try:
+            for chunk in self._chunks():
+                for seq, event in chunk:
+                    self._fold(event)
+                    self.state.count(seq, event)
+                self.events += len(chunk)
+                self._compare_finished()
+                self._compare_snapshot()
+        except archives.ArchiveDamagedError as error:
+            self._note("its archived events", str(error), "the outcome of all of them")
+            return self.found
         self._compare_signals(self.book.changes.signals)
         self._compare_account()
         self._compare_counts()
         return self.found
 
+    def _chunks(self) -> Iterator[list[Numbered]]:
+        """The account's handled events in the order in which they were handled, cut at each snapshot."""
+        if self.archive is None:
+            yield from events_after(self.user_id, self.state.seq)
+            return
+        hot = chain.from_iterable(events_after(self.user_id, 0))
+        marks = set(BookSnapshot.objects.filter(stream=self.user_id).values_list("seq", flat=True))
+        chunk: list[Numbered] = []
+        for numbered in archives.history(self.archive.folder, self.archive.parts.get(self.user_id, ()), hot):
+            chunk.append(numbered)
+            if len(chunk) == folding.CHUNK or numbered[0] in marks:
+                yield chunk
+                chunk = []
+        if chunk:
+            yield chunk
+
+    def _compare_snapshot(self) -> None:
+        """A full folding finds each snapshot as it was kept."""
+        if self.archive and (kept := BookSnapshot.objects.filter(stream=self.user_id, seq=self.state.seq).first()):
+            now = as_columns(self.state)
+            found = now["book"] | {"counts": now["counts"], "paid": now["paid"]}
+            for what, value in (kept.book | {"counts": kept.counts, "paid": kept.paid}).items():
+                self._note(f"snapshot after {kept.seq}: {what}", found.get(what), value)
+
     def _fold(self, event: Event) -> None:
-        self.counts[event.type] = self.counts.get(event.type, 0) + 1
         try:
             fold(self.book, event)
         except UNFOLDABLE as error:
@@ -112,7 +173,7 @@ class _Folding:
         self._compare_rows("execution", fills, rows, EXECUTION_FACTS)
         for row in rows.values():
             sign = 1 if row["side"] == "BUY" else -1
-            self.paid += sign * row["quantity"] * row["price"] + row["charges"]
+            self.state.paid += sign * row["quantity"] * row["price"] + row["charges"]
         self._compare_signals(self.decided)
         self.decided = {id for id, signal in changes.signals.items() if signal.decision}
         for id in ended:
@@ -138,7 +199,7 @@ class _Folding:
         account = Account.objects.get(user_id=self.user_id)
         waiting = set(PendingEvent.objects.filter(stream=self.user_id).values_list("event__type", flat=True))
         self._note("cash", self.book.cash, account.cash)
-        self._note("cash by its fills", account.initial_cash - self.paid, account.cash)
+        self._note("cash by its fills", account.initial_cash - self.state.paid, account.cash)
         if not waiting & {EventType.EMERGENCY_STOP, EventType.TRADING_RESUMED}:
             self._note("trading state", self.book.trading_state.value, account.trading_state)
         self._note("start of day", self.book.day_start_equity, account.day_start_equity)
@@ -158,17 +219,17 @@ class _Folding:
     def _compare_counts(self) -> None:
         """As many rows as events: one more would be something done twice, one fewer something lost."""
         stream = Stream.objects.get(name=self.user_id)
-        self._note("events handled", self.events, stream.seq)
+        self._note("events handled", sum(self.state.counts.values()), stream.seq)
         for kind, model in (
             (EventType.SIGNAL_RECEIVED, Signal),
             (EventType.ORDER_EXECUTED, Execution),
             (EventType.POSITION_OPENED, Position),
         ):
             rows = model._default_manager.filter(account=self.user_id).count()
-            self._note(f"{kind} events and {model._meta.model_name} rows", self.counts.get(kind, 0), rows)
+            self._note(f"{kind} events and {model._meta.model_name} rows", self.state.counts.get(kind, 0), rows)
         # an order's row is there before its event is handled
         placed = PendingEvent.objects.filter(stream=self.user_id, event__type=EventType.ORDER_CREATED).count()
-        created = self.counts.get(EventType.ORDER_CREATED, 0) + placed
+        created = self.state.counts.get(EventType.ORDER_CREATED, 0) + placed
         self._note("order_created events and order rows", created, Order.objects.filter(account=self.user_id).count())
 
 
@@ -184,11 +245,3 @@ def _rows(model: Any, wanted: dict[Any, Any], facts: Sequence[str]) -> dict[Any,
 def _plain(value: Any) -> Any:
     """Enums and empty values as the tables hold them."""
     return getattr(value, "value", value)
-
-
-def _chunks(user_id: str) -> Iterator[list[Event]]:
-    """The account's handled events in the order in which they were handled."""
-    last = 0
-    while chunk := log.handled_events(user_id, after=last, limit=CHUNK):
-        last = chunk[-1][0]
-        yield [event for _, event in chunk]

@@ -2,6 +2,7 @@
 
 from engine.models.accounts import Account
 from engine.models.alerts import Alert, AlertAction
+from engine.models.archives import BookSnapshot, EventArchive
 from engine.models.config import ConfigChange, ConfigEntry
 from engine.models.events import Event, PendingEvent, Stream
 from engine.models.idempotency import IdempotencyKey
@@ -16,11 +17,13 @@ __all__ = [
     "Account",
     "Alert",
     "AlertAction",
+    "BookSnapshot",
     "Candle",
     "ConfigChange",
     "ConfigEntry",
     "EquityPoint",
     "Event",
+    "EventArchive",
     "Execution",
     "IdempotencyKey",
     "Instrument",

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from engine import verification
+from engine import folding
 from engine.models import Account, Event, Execution, Order, Position, Signal, Stream
 from engine.processing import run_until_idle
 from engine.services.trading import emergency_stop
@@ -37,7 +37,7 @@ def busy(desk):
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("chunk", [2000, 10, 7])
 def test_an_untouched_database_agrees(chunk, monkeypatch, capsys):
-    monkeypatch.setattr(verification, "CHUNK", chunk)
+    monkeypatch.setattr(folding, "CHUNK", chunk)
     result = verify()
     assert (result.differences, result.accounts) == ([], 2)
     assert result.events == Event.objects.filter(seq__isnull=False).exclude(stream__startswith="$").count()

@@ -1,7 +1,9 @@
 """Fold the log and compare with the tables."""
 
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from engine.verification import verify
@@ -14,9 +16,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("accounts", nargs="*", help="user ids; all accounts when none is named")
+        parser.add_argument("--full", action="store_true", help="from the beginning, with the archives, not from a snapshot")
+        parser.add_argument("--archive", type=Path, default=settings.ARCHIVE_DIR, help=f"the folder ({settings.ARCHIVE_DIR})")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        result = verify(options["accounts"] or None)
+        result = verify(options["accounts"] or None, archive=options["archive"] if options["full"] else None)
         for difference in result.differences[:SHOWN]:
             self.stderr.write(str(difference))
         if len(result.differences) > SHOWN:

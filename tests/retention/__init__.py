@@ -1,0 +1,1 @@
+"""Old events leave the log, and nothing is lost by it."""
