@@ -77,10 +77,12 @@ class Bus:
 
     def _send(self, sends: list[Coroutine[Any, Any, None]]) -> None:
         for send in sends:
-            if self.loop is not None and self.loop.is_running():
-                asyncio.run_coroutine_threadsafe(send, self.loop)
-            else:
+            if self.loop is None or self.loop.is_closed():
                 async_to_sync(_run)(send)
+            elif self.loop.is_running():
+                asyncio.run_coroutine_threadsafe(send, self.loop)
+            else:  # the process is ending: who waited for its loop would wait for ever
+                send.close()
 
     async def _wake(self, lane: Lane) -> None:
         await self._try(get_channel_layer().send(topics.lane_channel(lane), {"type": "wake"}))

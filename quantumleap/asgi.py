@@ -4,10 +4,11 @@ import os
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ChannelNameRouter, ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
+
+from quantumleap.http import get_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quantumleap.settings")
-http = get_asgi_application()
+http = get_application()
 
 # these need the apps, which the line above has loaded
 from dashboard.origins import SameOriginValidator  # noqa: E402

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from twisted.internet import defer, reactor
 
-from engine import demo, metrics
+from engine import bus, demo, metrics
 from engine.consumers import on_engine_thread
 from engine.domain.enums import Lane
 from engine.exits import FAILED
@@ -100,6 +100,7 @@ class ServeProcess:
             raise CommandError(f"cannot listen on {self.host}:{self.port}: {self.server.failure}. Nothing was started.")
 
     def _start(self) -> None:
+        bus.bind(twisted_loop)  # also without an engine: a request's thread then never waits for the loop to ring
         self._keep(self._flush_metrics())
         if self.worker:
             self._keep(self.worker.arun())
