@@ -106,7 +106,7 @@ else:
             "min_size": 2,
             "max_size": env.int("DATABASE_POOL_SIZE", 10),
             "timeout": env.float("DATABASE_POOL_TIMEOUT", 2),
-            # the pool's tries to connect come at growing intervals, in an outage of a minute half a minute apart: given up after
+            # the pool tries to connect at growing intervals, after an outage of a minute half a minute apart: given up after
             # this many seconds, the next who wants a connection begins them anew, and service is back as soon as the database
             "reconnect_timeout": 2,
         },
