@@ -18,6 +18,10 @@ from engine.models import PendingEvent, Stream
 
 MAX_ATTEMPTS = 3
 RETRY_SECONDS = (1, 4)  # before the second and the third attempt; each up to half longer, by chance
+LONGEST_WAIT = timedelta(seconds=RETRY_SECONDS[-1] * 1.5)
+# An event waits for its next attempt, never for its first, and never longer than a wait that we give: what is due later than
+# that was written by a clock that has been set back since, or by one that runs ahead of ours.
+IS_DUE = "(attempts = 0 or due_at <= %s or due_at > %s)"
 STREAMS_A_BATCH = 16  # few, so that other processes find streams to work on
 CANDIDATES = 4 * STREAMS_A_BATCH  # streams looked at for those: other processes may hold the first of them
 EVENT_COLUMNS = (
@@ -113,11 +117,16 @@ def claim(lane: Lane, *, now: datetime, limit: int, after: str = "") -> Claim:
     items, held_up = [], set()
     for item, due_at in _heads(lane, list(seqs), max(1, limit // len(seqs))):
         stream = item.event.stream
-        if due_at > now:
+        if not _is_due(item.attempts, due_at, now):
             held_up.add(stream)
         if stream not in held_up:
             items.append(item)
     return Claim(seqs, items, last=next(name for name in reversed(waiting) if name in seqs))
+
+
+def _is_due(attempts: int, due_at: datetime, now: datetime) -> bool:
+    """IS_DUE, for one that is read already."""
+    return attempts == 0 or not now < due_at <= now + LONGEST_WAIT
 
 
 def claim_one(event_id: int) -> Claim:
@@ -147,13 +156,13 @@ def _streams_waiting(lane: Lane, now: datetime, after: str) -> list[str]:
     """
     living = "from engine_pendingevent where lane = %s and dead_at is null"
     next_stream = f"select min(stream) {living} and stream > waiting.stream"
-    is_due = f"select due_at <= %s {living} and stream = waiting.stream order by priority desc, event_id limit 1"
+    is_due = f"select {IS_DUE} {living} and stream = waiting.stream order by priority desc, event_id limit 1"
     with connection.cursor() as cursor:
         cursor.execute(
             f"with recursive waiting(stream) as (select min(stream) {living} and stream > %s "
             f"union all select ({next_stream}) from waiting where waiting.stream is not null) "
             f"select stream from waiting where stream is not null and ({is_due}) limit %s",
-            [lane, after, lane, connection.ops.adapt_datetimefield_value(now), lane, CANDIDATES],
+            [lane, after, lane, *map(connection.ops.adapt_datetimefield_value, (now, now + LONGEST_WAIT)), lane, CANDIDATES],
         )
         return [row[0] for row in cursor.fetchall()]
 

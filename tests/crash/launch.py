@@ -2,7 +2,8 @@
 
 The product knows nothing of this. FAULTS are names with commas between, arguments after colons, as in
 `autocommit,kill:after_commit:2`.
-A name that the product no longer has ends the process at its start, and so the test.
+A name that the product no longer has ends the process at its start, and so the test. With CLOCK_FILE in the environment the
+process's clock is off by what stands there.
 """
 
 import os
@@ -10,12 +11,9 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-
-import django
-from django.core.management import execute_from_command_line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quantumleap.settings")
 
@@ -136,7 +134,9 @@ def trusting_clock() -> None:
     """Whatever is due later than now waits, by however much the clock was moved."""
     from engine import log
 
-    log.LONGEST_WAIT = timedelta(days=10_000)
+    log.LONGEST_WAIT *= 10**6
+    log.IS_DUE = "(due_at <= %s or due_at > %s)"
+    log._is_due = lambda attempts, due_at, now: due_at <= now
 
 
 # --- circumstances ---------------------------------------------------------------------------------------------------------
@@ -178,6 +178,8 @@ def apply(faults: str) -> None:
 # --- one process after the other, without the second that each import takes ------------------------------------------------
 def nursery() -> None:
     """For each line of FAULTS on stdin fork an engine, say its pid, and, when it is dead, by which signal."""
+    from django.core.management import execute_from_command_line
+
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
@@ -202,6 +204,13 @@ def warm_up() -> None:
 
 
 def main(faults: str, command: list[str]) -> None:
+    if path := os.environ.get("CLOCK_FILE"):
+        from tests.crash import moved_clock
+
+        moved_clock.install(Path(path))
+    import django
+    from django.core.management import execute_from_command_line
+
     django.setup()
     if command == ["nursery"]:
         warm_up()

@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from dashboard.live.state import State, changed
-from tests.support.server import Server
+from tests.support.server import Server, wait_for
 
 
 def open_socket(server: Server, session: str, *topics: str, **options: Any) -> AbstractContextManager[ClientConnection]:
@@ -75,6 +75,16 @@ class Page(threading.Thread):
     def longest_silence(self) -> float:
         """Seconds between two heartbeats."""
         return max(after - before for before, after in pairwise(self.beats))
+
+
+def same_as_fresh(web: Server, session: str, page: Page) -> bool:
+    """Whether the page shows what one shows that is opened now."""
+    fresh = Page(web, session, page.topic)
+    try:
+        wait_for(lambda: fresh.snapshots > 0 and fresh.state == page.state, "both show the same", 5)
+        return len(fresh.state["events"]) > 0
+    finally:
+        fresh.close()
 
 
 def shrink(connection: ClientConnection, size: int = 4096) -> None:

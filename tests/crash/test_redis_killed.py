@@ -11,8 +11,8 @@ from engine.worker import POLL_SECONDS
 from tests.crash.conftest import Figures
 from tests.crash.ledger import account_of, settled, signals
 from tests.crash.processes import API, Desk, post
-from tests.crash.sockets import Page
-from tests.support.server import Server, wait_for
+from tests.crash.sockets import Page, same_as_fresh
+from tests.support.server import wait_for
 
 pytestmark = pytest.mark.crash
 
@@ -102,16 +102,6 @@ def back_to_speed(client: httpx.Client, page: Page) -> list[float]:
         taken.append(page.heard_at[heard] - started)
         time.sleep(0.5)
     return taken
-
-
-def same_as_fresh(web: Server, session: str, page: Page) -> bool:
-    """Whether the page shows what one shows that is opened now."""
-    fresh = Page(web, session, page.topic)
-    try:
-        wait_for(lambda: fresh.snapshots > 0 and fresh.state == page.state, "both show the same", 5)
-        return len(fresh.state["events"]) > 0
-    finally:
-        fresh.close()
 
 
 def test_control_without_poll_and_robust_hooks(desk: Desk, figures: Figures) -> None:

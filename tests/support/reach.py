@@ -66,11 +66,6 @@ def find_chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def find_faketime() -> Path | None:
-    """The library that gives a process a clock of its own."""
-    return next((path for path in Path("/usr/lib").glob("**/faketime/libfaketime.so.1")), None)
-
-
 def find_nginx() -> str | None:
     return shutil.which("nginx", path=f"/usr/sbin:/usr/local/sbin:{os.defpath}")
 

@@ -136,7 +136,6 @@ def services() -> Iterator[Services]:
         "redis-server": shutil.which("redis-server") is None,
         "chromium": reach.find_chromium() is None,
         "nginx-light": reach.find_nginx() is None,
-        "libfaketime": reach.find_faketime() is None,
     }
     packages = [name for name, is_wanted in wanted.items() if is_wanted]
     if wanted["chromium"]:
