@@ -2,7 +2,7 @@
 
 Of two that come at once the second waits for the first's commit: in the same process by the key, without holding a connection;
 in another at the key's unique constraint. It then finds the answer, and has no effect of its own. It does not wait for long:
-what is still in flight after IN_FLIGHT_SECONDS it is told so, and may ask again.
+what is still in flight after IN_FLIGHT_SECONDS it is told so, and may ask again; so are those of whom many wait already.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from engine.services.signals import SignalInput, signals_submit
 
 KEPT = timedelta(hours=24)
 IN_FLIGHT_SECONDS = 1.0
+MOST_WAITING = 4  # requests of a process that wait like that: each keeps a thread, and a process serves with few
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code for a lock that was not had in time
 
 
@@ -42,15 +43,14 @@ class _InHand:
     def __init__(self) -> None:
         self._keys: set[tuple[str, str]] = set()
         self._changed = threading.Condition()
+        self._waiting = 0
 
     @contextmanager
     def alone(self, key: tuple[str, str]) -> Iterator[None]:
         """Wait until nobody else here has the key in hand, and take it. Raises KeyInFlight when that takes too long."""
         with self._changed:
-            if key in self._keys and not connection.in_atomic_block:
-                connection.close()  # or fifty who wait would keep everybody else from the database
-            if not self._changed.wait_for(lambda: key not in self._keys, IN_FLIGHT_SECONDS):
-                raise KeyInFlight
+            if key in self._keys:
+                self._wait_for(key)
             self._keys.add(key)
         try:
             yield
@@ -58,6 +58,18 @@ class _InHand:
             with self._changed:
                 self._keys.discard(key)
                 self._changed.notify_all()
+
+    def _wait_for(self, key: tuple[str, str]) -> None:
+        if self._waiting >= MOST_WAITING:
+            raise KeyInFlight
+        if not connection.in_atomic_block:
+            connection.close()  # nobody who waits keeps others from the database
+        self._waiting += 1
+        try:
+            if not self._changed.wait_for(lambda: key not in self._keys, IN_FLIGHT_SECONDS):
+                raise KeyInFlight
+        finally:
+            self._waiting -= 1
 
 
 _in_hand = _InHand()

@@ -11,7 +11,7 @@ from dashboard.api import trading
 from engine.models import Event, IdempotencyKey, Order
 from engine.processing import run_until_idle
 from engine.services import idempotency
-from engine.services.idempotency import KEPT, keys_expire
+from engine.services.idempotency import KEPT, MOST_WAITING, keys_expire
 from tests.support.api import PREFIX, Api
 from tests.support.factories import account, instrument, token_of, user_named
 
@@ -141,19 +141,19 @@ def test_at_once_they_still_have_one_effect(transactional_db: None, path: str) -
     account("asha")
     api = keyed(Api(token_of(user_named("chief", is_staff=True))), "the one key")
     body, _ = ROUTES[path]
-    before, answers, gate = effects(), [], threading.Barrier(8)
+    before, answers, gate = effects(), [], threading.Barrier(MOST_WAITING + 1)
 
     def send() -> None:
         gate.wait()
         answers.append(Api(api.headers).post(path, body, user_id="asha"))
         connection.close()
 
-    threads = [threading.Thread(target=send) for _ in range(8)]
+    threads = [threading.Thread(target=send) for _ in range(MOST_WAITING + 1)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(answers) == 8
+    assert len(answers) == MOST_WAITING + 1
     assert all(answer == answers[0] for answer in answers)
     assert effects() - before == (2 if path == "/signals/batch" else 1)
 
