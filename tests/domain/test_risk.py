@@ -214,8 +214,8 @@ def test_rules_are_named_for_their_functions():
     ],
 )
 def test_stop_and_target_stand_on_their_own_side_of_the_price(side, stop, target, passed):
-    levels = {name: Decimal(at) for name, at in (("stop_loss", stop), ("take_profit", target)) if at}
-    assert verdict(book(), order(side, **levels))["exit_levels"].passed is passed
+    wanted = order(side, stop_loss=stop and Decimal(stop), take_profit=target and Decimal(target))
+    assert verdict(book(), wanted)["exit_levels"].passed is passed
 
 
 def test_an_exit_needs_no_levels_of_its_own():
