@@ -1,0 +1,1 @@
+"""What puts load on a server, in processes of their own."""

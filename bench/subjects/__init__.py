@@ -1,0 +1,1 @@
+"""One module per subject: what is measured, beside which limit, and against which goal."""
