@@ -123,6 +123,13 @@ def no_window() -> None:
     sockets.WINDOW, sockets.SILENCE = 10**9, 10.0**9
 
 
+def hub_keeps_all() -> None:
+    """Whoever leaves is watched for all the same."""
+    from dashboard import hub
+
+    hub.Hub.leave = lambda self, watcher: None  # type: ignore[method-assign]
+
+
 def no_isolation() -> None:
     """A batch that fails is tried again as a whole."""
     from engine import processing
@@ -164,7 +171,8 @@ def poison(symbol: str) -> None:
 FAULTS: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
-        kill, autocommit, no_poll, layer_fails_writes, no_window, no_isolation, trusting_clock, small_batches, poison,
+        kill, autocommit, no_poll, layer_fails_writes, no_window, hub_keeps_all,
+        no_isolation, trusting_clock, small_batches, poison,
     )
 }  # fmt: skip
 
