@@ -12,12 +12,13 @@ http = get_application()
 
 # these need the apps, which the line above has loaded
 from dashboard.origins import SameOriginValidator  # noqa: E402
+from dashboard.polled import PolledReads  # noqa: E402
 from dashboard.routing import websocket_urlpatterns  # noqa: E402
 from engine.consumers import lane_consumers  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": PolledReads(http),
         "websocket": SameOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
         "channel": ChannelNameRouter(lane_consumers()),
     }
