@@ -69,7 +69,8 @@ class Market:
         """One slice: the day and the minute that it ends, its prices and what they set off, and the bars that it closes."""
         at, before = waiting.at, self.at
         length = interval_length(waiting.interval)
-        events = self.desk.start_day(_day(at), self.quotes, self.now)
+        goes_on = before is None or _day(at) >= _day(before)  # a feed that is late does not bring yesterday back
+        events = self.desk.start_day(_day(at), self.quotes, self.now) if goes_on else []
         if length < MINUTE and before is not None and _has_passed(MINUTE, before, at):
             events.append(self._closing_prices(before))
         for symbol, price in waiting.prices.items():

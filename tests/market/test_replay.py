@@ -114,6 +114,15 @@ def test_a_call_that_makes_no_sense_is_refused(prices: str, arguments: list[str]
     assert not Event.objects.exists()
 
 
+def test_prices_older_than_those_known_are_refused(prices: str):
+    replay(prices, "--account", "desk")
+    days = Event.objects.filter(type="trading_day_started").count()
+    with pytest.raises(CommandError, match="are known here already.*Nothing was replayed"):
+        replay(prices, "--account", "desk")
+    assert Event.objects.filter(type="trading_day_started").count() == days
+    assert not PendingPrices.objects.exists()
+
+
 def test_dead_letters_make_the_replay_fail(prices: str, monkeypatch):
     def give_up() -> int:
         PendingPrices.objects.all().delete()

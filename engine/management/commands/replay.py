@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Max
 from django.utils import timezone
 
 from engine.bus import bus
@@ -18,7 +19,7 @@ from engine.market.instruments import instruments_add_unknown
 from engine.market.readers import Survey, survey
 from engine.market.replay import Progress, Replay, equity_by_day
 from engine.market.sources import FeedError
-from engine.models import Execution, Order, PendingEvent, PendingPrices, Signal, Worker
+from engine.models import Execution, Instrument, Order, PendingEvent, PendingPrices, Signal, Worker
 from engine.processing import run_until_idle
 from engine.services.accounts import account_open
 from engine.services.errors import ServiceError
@@ -56,10 +57,11 @@ class Command(BaseCommand):
             raise CommandError("--strategies and --equity-by-day need --account. Nothing was replayed.")
         try:
             found = survey(options["files"])
+            refuse_the_past(found)
             if account:
                 account_open(user_id=account, now=timezone.now())
         except (FeedError, ServiceError) as error:
-            raise CommandError(f"{error}. Nothing was replayed.") from None
+            raise CommandError(f"{str(error).rstrip('.')}. Nothing was replayed.") from None
         if options["strategies"]:
             demo_strategies_deploy(account, now=timezone.now())
         self._say_what(found, instruments_add_unknown(symbols=found.symbols))
@@ -109,6 +111,17 @@ def pace(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError("0 or more")
     return value
+
+
+def refuse_the_past(found: Survey) -> None:
+    """Prices never go back: days would begin again, each at another equity. Raises CommandError where newer ones are known."""
+    first = min(file.first for file in found.files)
+    newest = Instrument.objects.aggregate(at=Max("priced_at"))["at"]
+    if newest is not None and newest > first:
+        raise CommandError(
+            f"the files begin at {first:%Y-%m-%d %H:%M}, and prices up to {newest:%Y-%m-%d %H:%M} are known here already: "
+            "replay them into a database of their own (DATABASE_URL). Nothing was replayed."
+        )
 
 
 def engine_has_to_run_here(*, at_full_speed: bool) -> bool:
