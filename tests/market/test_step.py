@@ -197,6 +197,16 @@ def test_the_day_begins_at_midnight_in_india():
     assert len(events("trading_day_started")) == 1
 
 
+def test_a_feed_that_is_late_does_not_bring_yesterday_back():
+    set_up("INFY")
+    tick({"INFY": 120}, 0, day=1)
+    run_until_idle()
+    begun = len(events("trading_day_started"))
+    tick({"INFY": 110}, 0, day=0)
+    tick({"INFY": 121}, 1, day=1)
+    assert len(events("trading_day_started")) == begun
+
+
 def test_equity_has_a_point_every_ten_seconds_of_market_time():
     set_up("INFY", "TCS")
     position(10)
