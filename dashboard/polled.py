@@ -1,8 +1,8 @@
 """The reads that every screen polls are answered from memory when they were asked for just now, before Django is reached.
 
-An answer is at most 250 ms old, and shared only by requests that are alike to the letter: address, query and every header, so
-that who may not see a thing is never given somebody else's answer. What this process writes meanwhile is seen at once. A
-credential that is revoked in another process may still read for those 250 ms.
+For callers without credentials only, as the old frontend polls: who is signed in always reads what is committed, whichever
+process it was written by. An answer is at most 250 ms old, and shared by requests that are alike to the letter: address, query
+and every header. What this process writes meanwhile is seen at once.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ POLLED = frozenset(
     for name in ("health", "metrics", "alerts")
     for slash in ("", "/")
 )
+CREDENTIALS = frozenset({b"authorization", b"cookie"})
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = b"x-request-id"
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
@@ -49,7 +50,7 @@ class PolledReads:
         self.answers: dict[Any, tuple[float, asyncio.Task[Answer]]] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["method"] == "GET" and scope["path"] in POLLED:
+        if scope["method"] == "GET" and scope["path"] in POLLED and is_anonymous(scope):
             await self._answer(scope, send)
         elif scope["method"] in READS:
             await self.application(scope, receive, send)
@@ -98,6 +99,10 @@ class PolledReads:
         start, *parts = sent
         headers = tuple((name, value) for name, value in start["headers"] if name.lower() != REQUEST_ID)
         return Answer(start["status"], headers, b"".join(part.get("body", b"") for part in parts))
+
+
+def is_anonymous(scope: Any) -> bool:
+    return not any(name in CREDENTIALS for name, _ in scope["headers"])
 
 
 def _request_id(scope: Any) -> bytes:
