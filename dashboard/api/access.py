@@ -7,8 +7,6 @@ from django.contrib.auth.models import User
 from knox.models import AuthToken
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
 
 from dashboard.api import responses
 from dashboard.api.base import ApiView, body_of
@@ -17,24 +15,8 @@ from dashboard.api.errors import AuthRequired
 from dashboard.api.schemas import SignInRequest
 
 
-class PerAddress(SimpleRateThrottle):
-    """Guessing a password takes a while. By the address that really connected: a header can be made up."""
-
-    scope = "token"
-    rate = "10/min"
-
-    def get_rate(self) -> str:
-        return self.rate
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        return f"token:{request.META.get('REMOTE_ADDR', '')}"
-
-
 class TokenView(ApiView):
     authentication_classes: Any = []
-
-    def get_throttles(self) -> list[Any]:
-        return [PerAddress()] if self.request.method == "POST" else []
 
     @described("Make a token", body=SignInRequest, response=responses.Token, tag="Access", errors=(401, 422, 429))
     def post(self, request: Request) -> Response:

@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from dashboard.attempts import TooManyAttempts
+
 logger = structlog.get_logger(__name__)
 
 MAX_ECHO = 200  # characters of an input that are sent back
@@ -179,6 +181,10 @@ def as_api_error(error: Exception) -> ApiError:
             return _as("The body is too large", 413, "TOO_LARGE")
         case SuspiciousOperation():
             return ApiError()
+        case TooManyAttempts():
+            limited = _as(str(error), 429, "RATE_LIMITED")
+            limited.headers["Retry-After"] = str(error.wait)
+            return limited
         case exceptions.APIException():
             return _from_framework(error)
     return Unexpected()
@@ -195,9 +201,6 @@ def _from_framework(error: exceptions.APIException) -> ApiError:
             known = _as("Method Not Allowed", 405, "METHOD_NOT_ALLOWED")
         case exceptions.UnsupportedMediaType():
             known = _as("The body must be application/json", 415, "UNSUPPORTED_MEDIA_TYPE")
-        case exceptions.Throttled():
-            known = _as("Too many requests; try again later", 429, "RATE_LIMITED")
-            known.headers["Retry-After"] = str(math.ceil(getattr(error, "wait", None) or 1))
         case _:
             known = _as("Bad request", error.status_code, "BAD_REQUEST")
     challenge = getattr(error, "auth_header", None)
