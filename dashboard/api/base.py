@@ -8,8 +8,9 @@ from pydantic import BaseModel, ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from dashboard.api.errors import Invalid, fault, faults_of
+from dashboard.api.errors import ApiError, Invalid, fault, faults_of
 from dashboard.api.identity import Credentials, OwnSession
+from dashboard.api.schemas import MISSING
 from dashboard.api.wire import JsonOnly, JsonRenderer, StrictJsonParser
 from engine import metrics
 
@@ -29,7 +30,9 @@ class ApiView(APIView):
 
 
 def query_of(request: Request, model: type[M]) -> M:
-    """The query's parameters; of one that is repeated, the last. Raises Invalid."""
+    """The query's parameters; of one that is repeated, the last. Raises Invalid, and ApiError for two accounts."""
+    if len({name for name in request.query_params.getlist("user_id") if name.strip() not in MISSING}) > 1:
+        raise ApiError("The request names more than one user_id", code="USER_ID_CONFLICT")
     return validated(model, request.query_params.dict(), ["query"])
 
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from engine.models import Account, Event
 from engine.processing import run_until_idle
-from tests.support.api import Api
+from tests.support.api import PREFIX, Api
 from tests.support.factories import PASSWORD
 
 As = Callable[[str], Api]
@@ -227,3 +227,13 @@ def test_one_who_left_gets_in_no_more(caller: As) -> None:
     api = caller("asha")
     User.objects.filter(username="asha").update(is_active=False)
     api.get("/orders", status=401)
+
+
+@pytest.mark.parametrize(("method", "path"), [("get", "/orders"), ("get", "/events/history"), ("post", "/emergency-stop")])
+def test_two_accounts_in_one_query_are_refused(chief: Api, method: str, path: str) -> None:
+    send = getattr(chief.client, method)
+    answer = send(f"{PREFIX}{path}?user_id=asha&user_id=bala", headers=chief.headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "USER_ID_CONFLICT")
+    assert not Account.objects.exclude(trading_state="ACTIVE").exists()
+    again = chief.client.get(f"{PREFIX}/orders?user_id=asha&user_id=asha&user_id=", headers=chief.headers)
+    assert again.status_code == 200
