@@ -26,6 +26,6 @@ class Command(BaseCommand):
         try:
             instruments = instruments_read(options["file"]) if options["file"] else NIFTY_50_INSTRUMENTS
         except FeedError as error:
-            raise CommandError(f"{error}. Nothing was loaded.") from None
+            raise CommandError(f"{str(error).rstrip('.')}. Nothing was loaded.") from None
         new = instruments_load(instruments=instruments)
         self.stdout.write(f"{len(instruments)} instruments: {new} new, {len(instruments) - new} brought up to date.")

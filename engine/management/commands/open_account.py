@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from engine.models import Account
 from engine.services.accounts import account_open
 from engine.services.errors import ServiceError
 
@@ -25,6 +26,8 @@ class Command(BaseCommand):
         users = get_user_model().objects.filter(username__in=member)
         if missing := set(member) - {user.get_username() for user in users}:
             raise CommandError(f"there are no users {', '.join(sorted(missing))}: nothing was opened")
+        if cash is not None and Account.objects.filter(user_id=user_id).exists():
+            raise CommandError(f"{user_id} is open already: --cash is for a new account. Nothing was changed.")
         try:
             account = account_open(user_id=user_id, now=timezone.now(), cash=cash, members=users)
         except ServiceError as error:

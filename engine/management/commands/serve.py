@@ -66,7 +66,7 @@ class Command(BaseCommand):
             try:
                 demo.prepare(now=timezone.now())
             except demo.DemoRefused as error:
-                raise CommandError(f"{error}. Nothing was started.") from error
+                raise CommandError(f"{str(error).rstrip('.')}. Nothing was started.") from error
         else:
             demo.close()
         process = ServeProcess(options["host"], options["port"], engine=not options["no_engine"], with_demo=options["demo"])
@@ -174,5 +174,5 @@ class HonestServer(Server):
     failure = ""
 
     def listen_error(self, failure: Any) -> None:
-        self.failure = failure.getErrorMessage()
+        self.failure = failure.getErrorMessage().rstrip(".")
         self.stop()
