@@ -55,7 +55,7 @@ class ConfigAdmin(RecordAdmin):
                 return redirect(request.path)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Configuration",
+            "title": "Settings",
             "opts": self.opts,
             "form": form,
             "may_change": may_change,

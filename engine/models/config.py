@@ -10,7 +10,7 @@ class ConfigEntry(models.Model):
     updated_by = models.CharField(max_length=150)
 
     class Meta:
-        verbose_name_plural = "config entries"
+        verbose_name = "setting"
 
     def __str__(self) -> str:
         return self.key
@@ -26,6 +26,8 @@ class ConfigChange(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name = "change of a setting"
+        verbose_name_plural = "changes of settings"
         ordering = ["-id"]
 
     def __str__(self) -> str:

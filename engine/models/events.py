@@ -69,6 +69,7 @@ class PendingEvent(models.Model):
     dead_at = models.DateTimeField(null=True, blank=True, help_text="when it was given up; an operator may requeue it")
 
     class Meta:
+        verbose_name = "dead letter"  # what the admin calls its rows: it lists no others
         ordering = ["event_id"]
         indexes = [
             # the claim: a stream's next events by priority and age

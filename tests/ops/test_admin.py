@@ -290,3 +290,20 @@ def test_a_dead_letter_is_sent_back_to_work(boss: Client) -> None:
     assert "1 sent back to work." in run(boss, PendingEvent, "send_back", letter)
     letter.refresh_from_db()
     assert (letter.dead_at, letter.attempts) == (None, 0)
+
+
+def test_the_lists_are_called_by_what_they_show(admin_client: Client) -> None:
+    page = admin_client.get("/admin/").content.decode()
+    for shown in ("Dead letters", "Settings", "Changes of settings"):
+        assert f">{shown}</a>" in page
+    for hidden in ("Pending events", "Config entries", "Config changes", "Sign in attempts"):
+        assert hidden not in page
+
+
+def test_an_ordinary_user_is_made_in_the_admin(admin_client: Client) -> None:
+    password = "a long enough password"
+    form = {"username": "ravi", "password1": password, "password2": password, "usable_password": "true"}
+    assert admin_client.post("/admin/auth/user/add/", form).status_code == 302
+    ravi = User.objects.get(username="ravi")
+    assert (ravi.is_staff, ravi.is_superuser) == (False, False)
+    assert Client().post("/sign-in/", {"username": "ravi", "password": password}).status_code == 302
