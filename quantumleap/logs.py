@@ -14,6 +14,15 @@ SHARED: list[Any] = [
 AS_JSON = [structlog.processors.format_exc_info]  # the traceback as one string
 
 
+class UnknownHost(logging.Filter):
+    """A request for a host that is not ours is a scanner's, no fault of ours: one line and no traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+        return logging.getLogger().isEnabledFor(logging.WARNING)
+
+
 def logging_settings(*, level: str, as_json: bool) -> dict[str, Any]:
     """Set up structlog and the standard library's logging alike, and return what was set."""
     # plain tracebacks: a rich one prints the local variables, and with them whatever secret they hold
@@ -41,7 +50,12 @@ def logging_settings(*, level: str, as_json: bool) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {"daphne": {"level": "WARNING"}, "django.channels.server": {"level": "WARNING"}},
+        "filters": {"unknown_host": {"()": UnknownHost}},
+        "loggers": {
+            "daphne": {"level": "WARNING"},
+            "django.channels.server": {"level": "WARNING"},
+            "django.security.DisallowedHost": {"filters": ["unknown_host"]},
+        },
     }
     logging.config.dictConfig(settings)
     return settings
