@@ -102,6 +102,7 @@ def test_files_and_folders_that_the_documents_name_exist() -> None:
     assert [name for name in named if not (BASE_DIR / name).exists()] == []
 
 
-def test_the_account_named_in_the_readme_is_possible() -> None:
-    (name,) = re.findall(r"open_account (\S+)", README)
-    assert re.fullmatch(USER_ID, name)
+def test_the_accounts_named_in_the_readme_are_possible() -> None:
+    names = re.findall(r"open_account (\S+) ", README)
+    assert "desk-1" in names
+    assert [name for name in names if name != "|" and not re.fullmatch(USER_ID, name)] == []
