@@ -40,11 +40,12 @@ def action(act: Action) -> Callable[..., HttpResponse]:
     @wraps(act)
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
+            _one_account(request)
             return _answer(request, act(request, *args, **kwargs), 200)
         except NotDone as error:
             return _answer(request, str(error), error.status)
         except ServiceError as error:
-            return _answer(request, f"Not done: {error}.", 400)
+            return _answer(request, f"Not done: {str(error).rstrip('.')}.", 400)
 
     return login_required(require_POST(view))
 
@@ -105,6 +106,13 @@ def trading_resume(request: HttpRequest) -> HttpResponse:
 def _confirmation(request: HttpRequest, what: str, word: str) -> HttpResponse:
     """Where the button leads without JavaScript."""
     return render(request, "confirm.html", {"page": "confirm", "scope": scope_of(request), "what": what, "word": word})
+
+
+def _one_account(request: HttpRequest) -> None:
+    """A page's address and its form name the same account. Where they do not, nobody can tell which was meant."""
+    named = sorted({name for name in (*request.GET.getlist("account"), *request.POST.getlist("account")) if name})
+    if len(named) > 1:
+        raise NotDone(f"Nothing was done: the request names more than one account ({', '.join(named)[:200]}).")
 
 
 def _alert(request: HttpRequest, alert_id: str) -> Alert:

@@ -112,3 +112,15 @@ def test_no_action_without_the_forms_own_secret(visitors, path):
 @pytest.mark.parametrize("path", ["/alerts/x/resolve/", "/alerts/x/acknowledge/", "/sign-out/"])
 def test_nothing_is_done_by_looking(visitors, path):
     assert visitors["owner"].get(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/emergency-stop/", "/trading-resume/"])
+def test_an_action_that_names_two_accounts_does_nothing(visitors, path):
+    form = {"account": "other", "word": "STOP" if "stop" in path else "RESUME", "reason": "checked"}
+    for address in (f"{path}?account=asha", f"{path}?account=other&account=asha", f"{path}?account=*"):
+        response = visitors["staff"].post(address, form, headers=JSON)
+        assert (response.status_code, response.json()["done"]) == (400, False)
+        assert "more than one account" in response.json()["message"]
+    run_until_idle()
+    assert set(Account.objects.values_list("trading_state", flat=True)) == {"ACTIVE"}
+    assert visitors["staff"].post(f"{path}?account=other", form, headers=JSON).status_code == 200
