@@ -50,13 +50,13 @@ def payload(data: dict[str, Any]) -> str:
 
 
 def summary(data: dict[str, Any]) -> str:
-    """What the event is about: side, quantity, symbol, price and reason, where it has them."""
+    """What the event is about: side, quantity, symbol, price and reason (as it was written), where it has them."""
     side = data.get("signal_type") or data.get("side") or data.get("position_type")
     quantity = data.get("executed_quantity") or data.get("quantity") or data.get("position_size")
     price = data.get("executed_price") or data.get("price") or data.get("exit_price") or data.get("average_price")
     confidence, booked = data.get("confidence_score"), data.get("realized_pnl")
     head = [
-        _text(side),
+        _words(side),
         figures.quantity(abs(quantity)) if isinstance(quantity, int | float) and quantity else "",
         _text(data.get("symbol")),
         f"@ {figures.price(price)}" if isinstance(price, int | float) and price else "",
@@ -65,8 +65,8 @@ def summary(data: dict[str, Any]) -> str:
         " ".join(part for part in head if part),
         f"confidence {_text(confidence)}" if confidence is not None else "",
         f"booked {figures.pnl(booked)}" if isinstance(booked, int | float) and booked else "",
-        _text(data.get("kind") or data.get("trigger")),
-        _text(data.get("reason") or data.get("message") or data.get("action")),
+        _words(data.get("kind") or data.get("trigger")),
+        _text(data.get("reason") or data.get("message")) or _words(data.get("action")),
         f"{len(data['prices'])} prices" if isinstance(data.get("prices"), dict) else "",
     ]
     return " · ".join(part for part in parts if part)
@@ -77,4 +77,9 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
-    return "" if value is None else str(value).replace("_", " ")
+    return "" if value is None else str(value)
+
+
+def _words(value: Any) -> str:
+    """One of our own names: take_profit as take profit."""
+    return _text(value).replace("_", " ")

@@ -44,7 +44,7 @@ def _trading(user_ids: list[str] | None) -> dict[str, Any]:
         "trading_state": worst[0],
         "trading_state_reason": worst[1],
         "trading_state_of": "" if worst[0] == TradingState.ACTIVE else whose,
-        "is_halted": worst[0] != TradingState.ACTIVE,
+        "all_halted": worst[0] == TradingState.HALTED and len(alike) == len(rows),
         "money": "PAPER" if all(found[2] for found in rows) else "LIVE MONEY",
     }
 

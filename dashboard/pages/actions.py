@@ -5,9 +5,10 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
@@ -32,9 +33,27 @@ class NotDone(Exception):
 
 
 Action = Callable[..., str]
+View = Callable[..., HttpResponse]
 
 
-def action(act: Action) -> Callable[..., HttpResponse]:
+def signed_in_only(not_done: str) -> Callable[[View], View]:
+    """Lead who is not signed in to the sign-in; what was sent with a plain form is said there not to have been done."""
+
+    def decorate(act: View) -> View:
+        @wraps(act)
+        def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated:
+                return act(request, *args, **kwargs)
+            if request.method == "POST" and not _from_script(request):
+                messages.error(request, f"Not done: you were signed out. {not_done}")
+            return redirect_to_login(request.get_full_path() if request.method in ("GET", "HEAD") else reverse("overview"))
+
+        return view
+
+    return decorate
+
+
+def action(act: Action) -> View:
     """Turn a function that acts, and says what it did, into a view. `back` names the page to return to."""
 
     @wraps(act)
@@ -47,7 +66,7 @@ def action(act: Action) -> Callable[..., HttpResponse]:
         except ServiceError as error:
             return _answer(request, f"Not done: {str(error).rstrip('.')}.", 400)
 
-    return login_required(require_POST(view))
+    return signed_in_only("Nothing was changed.")(require_POST(view))
 
 
 @action
@@ -91,13 +110,13 @@ def resume(request: HttpRequest) -> str:
     return f"Trading is resumed in {_named(user_ids)}."
 
 
-@login_required
+@signed_in_only("Trading was not stopped.")
 @require_http_methods(["GET", "HEAD", "POST"])
 def emergency_stop(request: HttpRequest) -> HttpResponse:
     return stop(request) if request.method == "POST" else _confirmation(request, "stop", STOP_WORD)
 
 
-@login_required
+@signed_in_only("Trading was not resumed.")
 @require_http_methods(["GET", "HEAD", "POST"])
 def trading_resume(request: HttpRequest) -> HttpResponse:
     return resume(request) if request.method == "POST" else _confirmation(request, "resume", RESUME_WORD)
@@ -143,8 +162,12 @@ def _named(user_ids: list[str]) -> str:
     return ", ".join(user_ids) if len(user_ids) <= 3 else f"{len(user_ids)} accounts"
 
 
+def _from_script(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
 def _answer(request: HttpRequest, text: str, status: int) -> HttpResponse:
-    if request.headers.get("Accept", "").startswith("application/json"):
+    if _from_script(request):
         return JsonResponse({"message": text, "done": status == 200}, status=status)
     messages.add_message(request, messages.SUCCESS if status == 200 else messages.ERROR, text)
     back = request.POST.get("back", "")

@@ -1,5 +1,8 @@
 """The pages' addresses. Each is served with and without its last slash, as the API's are."""
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import URLPattern, path
 
 from dashboard.pages import actions, signin, views
@@ -19,4 +22,15 @@ named: list[URLPattern] = [
     path("sign-in/", signin.SignIn.as_view(), name="sign-in"),
     path("sign-out/", signin.SignOut.as_view(), name="sign-out"),
 ]
-urlpatterns = [*named, *(path(str(page.pattern).rstrip("/"), page.callback) for page in named if str(page.pattern))]
+
+
+def favicon(_: HttpRequest) -> HttpResponse:
+    """What a browser asks for where a page names no icon, as the admin's do not."""
+    return redirect(static("favicon.svg"), permanent=True)
+
+
+urlpatterns = [
+    path("favicon.ico", favicon),
+    *named,
+    *(path(str(page.pattern).rstrip("/"), page.callback) for page in named if str(page.pattern)),
+]

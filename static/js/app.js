@@ -1,6 +1,6 @@
 // What every page does: watch its topics, say how fresh it is, send its forms without leaving, open its dialogs.
 import { shown } from "./format.js";
-import { submitInPlace } from "./forms.js";
+import { holdsThePage, submitInPlace } from "./forms.js";
 import { Live } from "./live.js";
 import { Page } from "./table.js";
 
@@ -15,6 +15,7 @@ live.addEventListener("feed", (event) => showFeed(event.detail));
 const FEED_TEXT = {
   connecting: "Connecting…",
   live: "Live",
+  reconnecting: "Reconnecting…",
   ended: "Signed out",
 };
 
@@ -26,6 +27,7 @@ function showFeed(feed) {
     control.toggleAttribute("aria-disabled", feed !== "live");
     if ("disabled" in control) control.disabled = feed !== "live";
   }
+  if (feed === "ended" && !holdsThePage()) location.reload(); // to the sign-in
 }
 
 let lastHeard = "before";
@@ -60,7 +62,7 @@ if (toggle) {
   toggle.addEventListener("click", () => {
     const root = document.documentElement;
     root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
-    try { localStorage.setItem("theme", root.dataset.bsTheme); } catch { /* it holds for this page only */ }
+    try { localStorage.setItem("quantumleap-theme", root.dataset.bsTheme); } catch { /* it holds for this page only */ }
     dispatchEvent(new Event("themechange"));
   });
 }

@@ -46,15 +46,16 @@ export class Live extends EventTarget {
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
+    this.#cutOff();
   }
 
   #closed(code) {
     this.#socket = null;
     if (code === SIGNED_OUT || code === NOT_ALLOWED) {
       this.#say("ended");
-      location.reload();
       return;
     }
+    this.#cutOff();
     const wait = Math.min(RETRY.first * 2 ** this.#tries++, RETRY.most);
     this.#retry = setTimeout(() => this.#connect(), wait * (0.5 + Math.random())); // jitter: not all browsers at once
   }
@@ -104,6 +105,11 @@ export class Live extends EventTarget {
     if (silence > STALE_AFTER) this.#say("stale");
     const tried = this.openedAt === undefined ? 0 : performance.now() - this.openedAt;
     if (this.#socket && silence > GIVE_UP_AFTER && tried > GIVE_UP_AFTER) this.#connect();
+  }
+
+  // Nothing comes in now. What is stale already stays so until it is live again.
+  #cutOff() {
+    if (this.feed === "live") this.#say("reconnecting");
   }
 
   #say(feed) {

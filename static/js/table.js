@@ -3,7 +3,7 @@
 import { flash, fresh as freshLine } from "./flash.js";
 import { SIGNED, TIMES, shown, sign, utc } from "./format.js";
 
-const BINDABLE = new Set(["href", "action", "value", "x", "width"]);
+const BINDABLE = new Set(["href", "action", "value", "x", "width", "title"]);
 const OWN = ":scope > [data-key]";
 
 export class Page {
@@ -47,11 +47,11 @@ export class Page {
   #list(list, rows) {
     const items = new Map([...list.querySelectorAll(OWN)].map((item) => [item.dataset.key, item]));
     for (const [key, row] of rows) {
-      const item = items.get(key);
-      if (row === null) item?.remove();
-      else if (item) this.#fill(item, row);
-      else this.#insert(list, key, row);
+      if (row === null) items.get(key)?.remove();
+      else if (items.has(key)) this.#fill(items.get(key), row);
     }
+    // only now does each row that the server rendered have an order for the new ones to find their place by
+    for (const [key, row] of rows) if (row !== null && !items.has(key)) this.#insert(list, key, row);
   }
 
   #insert(list, key, row) {

@@ -3,8 +3,9 @@
   const system = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
     let chosen = null;
-    try { chosen = localStorage.getItem("theme"); } catch { /* storage is off: the system decides */ }
-    document.documentElement.dataset.bsTheme = chosen ?? (system.matches ? "dark" : "light");
+    try { chosen = localStorage.getItem("quantumleap-theme"); } catch { /* storage is off: the system decides */ }
+    if (chosen !== "light" && chosen !== "dark") chosen = system.matches ? "dark" : "light";
+    document.documentElement.dataset.bsTheme = chosen;
   };
   apply();
   system.addEventListener("change", apply);

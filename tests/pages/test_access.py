@@ -109,3 +109,28 @@ def test_what_is_not_there_is_said_in_our_own_words(visitors):
 @pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
 def test_an_error_page_needs_nothing_to_be_shown(name):
     assert "QuantumLeap" in render_to_string(name)
+
+
+@pytest.mark.parametrize(("path", "said"), [
+    ("/emergency-stop/", "Not done: you were signed out. Trading was not stopped."),
+    ("/trading-resume/", "Not done: you were signed out. Trading was not resumed."),
+    ("/alerts/x/resolve/", "Not done: you were signed out. Nothing was changed."),
+])  # fmt: skip
+def test_the_sign_in_says_that_a_form_was_not_carried_out(db, path, said):
+    page = Client().post(path, {"word": "STOP"}, follow=True)
+    assert page.redirect_chain[0][0].startswith("/sign-in/")
+    assert said in page.content.decode()
+
+
+def test_every_page_leads_to_the_api_and_staff_to_the_administration(visitors):
+    owner, staff = (visitors[who].get("/orders/").content.decode() for who in ("owner", "staff"))
+    assert 'href="/api/docs' in owner
+    assert 'href="/admin/"' not in owner
+    assert 'href="/admin/">Administration' in staff
+
+
+def test_a_browser_finds_an_icon_everywhere(db):
+    response = Client().get("/favicon.ico", follow=True)
+    assert b"<svg" in response.getvalue()
+    assert (response.status_code, response["Content-Type"]) == (200, "image/svg+xml")
+    response.close()

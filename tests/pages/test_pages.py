@@ -3,10 +3,12 @@
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
+from dashboard.live import events, status
 from dashboard.live import orders as order_rows
 from engine.domain.enums import SignalType
-from engine.models import Order
+from engine.models import Account, Order
 
 
 def test_the_overview_shows_the_money_the_position_and_the_order(visitors, signal):
@@ -90,3 +92,17 @@ def test_empty_pages_say_what_to_do(visitors):
         ("/events/?type=system_error", "No event of this type"),
     ]:
         assert hint in visitors["owner"].get(path).content.decode()
+
+
+def test_what_people_wrote_is_shown_as_they_wrote_it_and_our_own_names_in_words():
+    assert events.summary({"reason": "feed_a is_back"}) == "feed_a is_back"
+    assert events.summary({"kind": "take_profit", "symbol": "M_M"}) == "M_M · take profit"
+
+
+def test_only_a_desk_that_is_halted_as_a_whole_has_nothing_left_to_stop(visitors, db):
+    seen = []
+    for user_id in ("asha", "other"):
+        Account.objects.filter(user_id=user_id).update(trading_state="HALTED")
+        seen.append(status.row(None, timezone.now())["all_halted"])
+    assert seen == [False, True]
+    assert status.row([], timezone.now())["all_halted"] is False

@@ -51,10 +51,12 @@ function addPoint() {
 }
 
 const throughputPlace = document.querySelector('[data-chart="throughput"]');
+const rendered = JSON.parse(document.getElementById("throughput-minutes").textContent); // until the socket tells
 let throughputChart = null;
 
 function drawThroughput() {
-  const minutes = Object.entries(live.section("throughput")).sort(([a], [b]) => (a < b ? -1 : 1));
+  const told = live.section("throughput");
+  const minutes = Object.entries(Object.keys(told).length ? told : rendered).sort(([a], [b]) => (a < b ? -1 : 1));
   if (!minutes.length) return;
   const column = (name) => minutes.map(([, minute]) => minute[name]);
   const data = [minutes.map(([at]) => Date.parse(at) / 1000), column("signals"), column("fills"), column("p99_ms")];
@@ -94,3 +96,4 @@ live.addEventListener("feed", ({ detail }) => detail === "live" && fetchCurve())
 document.addEventListener("visibilitychange", fetchCurve);
 setInterval(fetchCurve, REFETCH);
 drawEquity();
+drawThroughput();
