@@ -117,7 +117,7 @@ def test_a_call_that_makes_no_sense_is_refused(prices: str, arguments: list[str]
 def test_prices_older_than_those_known_are_refused(prices: str):
     replay(prices, "--account", "desk")
     days = Event.objects.filter(type="trading_day_started").count()
-    with pytest.raises(CommandError, match="are known here already.*Nothing was replayed"):
+    with pytest.raises(CommandError, match=r"are known here already.*Nothing was replayed"):
         replay(prices, "--account", "desk")
     assert Event.objects.filter(type="trading_day_started").count() == days
     assert not PendingPrices.objects.exists()
