@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-fast bench lint format screenshots clean
+.PHONY: help setup run test test-fast proofs bench lint format screenshots clean
 
 PORT ?= 8000
 VENV := .venv
@@ -17,6 +17,7 @@ help:
 	@echo "make setup        install what developing needs, and nothing else"
 	@echo "make test         the whole suite: SQLite, PostgreSQL and Redis, real servers, Chromium"
 	@echo "make test-fast    the part that needs no browser and no service"
+	@echo "make proofs       kill -9 and other accidents, some six minutes, on databases of their own"
 	@echo "make bench        measure, each figure beside its limit, and write docs/benchmarks.md (ONLY=core,reads for single rows)"
 	@echo "make lint         format, lint, types, import direction"
 	@echo "make format       put the code into shape"
@@ -35,6 +36,9 @@ test: setup
 
 test-fast: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not process and not browser and not postgres and not redis and not slow and not crash"
+
+proofs: setup
+	$(BIN)/python -m pytest -m crash
 
 bench: setup
 	$(BIN)/python -m bench --only "$(ONLY)"
