@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from engine.domain.alerts import AlertRaised
@@ -63,8 +63,7 @@ class SignalRecord:
     decided_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(NamedTuple):
     """A fill as booked. `realized_pnl` is before charges, in rupees."""
 
     id: UUID

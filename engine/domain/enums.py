@@ -7,10 +7,8 @@ class Side(StrEnum):
     BUY = "BUY"
     SELL = "SELL"
 
-    @property
-    def sign(self) -> int:
-        """+1 for a buy, -1 for a sell: what a fill does to the quantity held."""
-        return 1 if self is Side.BUY else -1
+    def __init__(self, value: str) -> None:
+        self.sign = 1 if value == "BUY" else -1  # what a fill does to the quantity held
 
     @property
     def opposite(self) -> "Side":

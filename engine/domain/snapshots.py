@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -53,7 +52,7 @@ def book_from_json(stream: str, data: Mapping[str, Any]) -> Book:
 
 
 def _record_to_json(record: Order | Position | StrategyState | Event) -> dict[str, Any]:
-    return {field.name: _value_to_json(getattr(record, field.name)) for field in fields(record)}
+    return {name: _value_to_json(getattr(record, name)) for name in TYPES[type(record)]}
 
 
 def _value_to_json(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
-from uuid import UUID
 
 from engine.domain.positions import ZERO, Position
 from engine.domain.quotes import Quotes, sector_of
@@ -20,15 +19,16 @@ class Valuation:
         self.net = self.gross = ZERO
         self.by_symbol: dict[str, Decimal] = defaultdict(Decimal)
         self.by_sector: dict[str, Decimal] = defaultdict(Decimal)
-        self._values: dict[UUID, Decimal] = {}
+        self._values: dict[tuple[str, str], Decimal] = {}
         for position in positions:
             self.take(position)
 
     def take(self, position: Position) -> None:
         """The position is new, or has changed, or is flat now."""
+        key = (position.symbol, position.strategy_id)
         value = value_of(position, self.quotes) if position.quantity else ZERO
-        before = self._values.get(position.id, ZERO)
-        self._values[position.id] = value
+        before = self._values.get(key, ZERO)
+        self._values[key] = value
         grown = abs(value) - abs(before)
         self.net += value - before
         self.gross += grown

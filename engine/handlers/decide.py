@@ -2,17 +2,16 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter_ns
+from typing import NamedTuple
 
 from engine.domain.book import Book, Context
 from engine.domain.events import Event
 from engine.handlers import HANDLERS
 
 
-@dataclass(frozen=True, slots=True)
-class Handled:
+class Handled(NamedTuple):
     """An event that was handled, when, and how long its handlers took."""
 
     event: Event

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from engine.domain.book import Book, Context, Execution
 from engine.domain.enums import OrderType, Product, Side, Validity
 from engine.domain.events import Event, EventType
+from engine.domain.ids import new_id
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO, Position, closing_quantity, rounded
 from engine.domain.values import as_decimal, as_uuid
@@ -127,7 +128,7 @@ def exit_position(book: Book, event: Event, context: Context) -> list[Event]:
         event.follow(
             EventType.ORDER_CREATED,
             context.now,
-            order_id=uuid4(),
+            order_id=new_id(),
             symbol=position.symbol,
             side=side,
             order_type=OrderType.MARKET,

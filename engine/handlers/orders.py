@@ -50,9 +50,8 @@ def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
     order = book.orders.get(as_uuid(event.data["order_id"]))
     if order is None:  # it ended while it waited
         return []
-    checks = risk.checks_for(book, order, context)
-    verdict = [check.as_data() for check in checks]
-    denied = [check for check in checks if not check.passed]
+    verdict = risk.checks_for(book, order, context)
+    denied = [check for check in verdict if not check["passed"]]
     if not denied:
         paper_id = f"PAPER-{order.id.hex[:20].upper()}"  # long enough never to meet another among millions
         return [
@@ -73,8 +72,8 @@ def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
             symbol=order.symbol,
             signal_id=order.signal_id,
             rejected_by=RejectedBy.RISK,
-            rule=denied[0].rule,
-            reason="; ".join(check.reason for check in denied)[:REASON_LENGTH],
+            rule=denied[0]["rule"],
+            reason="; ".join(check["reason"] for check in denied)[:REASON_LENGTH],
             risk_checks=verdict,
         )
     ]
@@ -144,6 +143,8 @@ def cancellation(event: Event, order: Order, context: Context, *, reason: str, b
 
 def clear_refusals(book: Book, event: Event, context: Context) -> list[Event]:
     """The order passed every rule: what was refused for its account or symbol before no longer stands."""
+    if not book.open_alerts:
+        return []
     order = book.changes.orders[as_uuid(event.data["order_id"])]
     for check in event.data["risk_checks"]:
         fingerprint = refusal_fingerprint(book.user_id, check["rule"], order.symbol)

@@ -1,10 +1,11 @@
 """A signal: is it confident enough, how large is it, and so which order does it become?"""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from engine.domain.book import Book, Context, SignalRecord
 from engine.domain.enums import OrderType, Product, SignalDecision, SignalType, Validity
 from engine.domain.events import Event, EventType
+from engine.domain.ids import new_id
 from engine.domain.sizing import size_of
 from engine.domain.values import as_decimal, as_uuid, decimal_or_none
 
@@ -42,7 +43,7 @@ def decide(book: Book, event: Event, context: Context) -> list[Event]:
     order = event.follow(
         EventType.ORDER_CREATED,
         context.now,
-        order_id=uuid4(),
+        order_id=new_id(),
         symbol=quote.symbol,
         side=side,
         order_type=OrderType.MARKET,

@@ -125,11 +125,11 @@ class Desk:
     def _orders_reached(self, symbol: str, quotes: Quotes, now: datetime) -> list[Event]:
         quote = quotes.by_symbol[symbol]
         return [
-            Event(
+            new_event(
                 EventType.ORDER_UPDATED,
                 user_id,
-                {"order_id": order.id, "trigger": "price", "last_price": quote.last_price},
                 now,
+                {"order_id": order.id, "trigger": "price", "last_price": quote.last_price},
                 correlation_id=order.correlation_id,
             )
             for user_id, order in self.orders.get(symbol, ())
@@ -164,7 +164,8 @@ def _waiting_events() -> dict[tuple[str, EventType, str], Event]:
     """What prices set off before and is still to be handled (or was given up): it must not be set off again."""
     rows = PendingEvent.objects.filter(event__type__in=KEYS).select_related("event")
     events = (
-        Event(EventType(row.event.type), row.stream, row.event.data, row.due_at, row.event.correlation_id) for row in rows
+        new_event(EventType(row.event.type), row.stream, row.due_at, row.event.data, correlation_id=row.event.correlation_id)
+        for row in rows
     )
     return {_key(event): event for event in events}
 

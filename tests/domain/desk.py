@@ -89,7 +89,7 @@ def kinds(handled: list[Handled]) -> list[str]:
 
 def through_json(item: Event) -> Event:
     """The event as it comes back from the log."""
-    return replace(item, data=loads(dumps(item.data)))
+    return item._replace(data=loads(dumps(item.data)))
 
 
 def fill(desk: Book, side: Side, quantity: int, price: Any, *, charges: Any = 0, strategy_id: str = "") -> UUID:

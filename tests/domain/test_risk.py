@@ -11,11 +11,11 @@ BUY, SELL = Side.BUY, Side.SELL
 
 
 def verdict(desk, wanted, *quotes, **world):
-    return {check.rule: check for check in checks_for(desk, wanted, context(*quotes, **world))}
+    return {check["rule"]: check for check in checks_for(desk, wanted, context(*quotes, **world))}
 
 
 def denied(desk, wanted, *quotes, **world):
-    return [rule for rule, check in verdict(desk, wanted, *quotes, **world).items() if not check.passed]
+    return [rule for rule, check in verdict(desk, wanted, *quotes, **world).items() if not check["passed"]]
 
 
 def resting(side=BUY, quantity=10, price=None, **fields):
@@ -37,8 +37,8 @@ def resting(side=BUY, quantity=10, price=None, **fields):
 @pytest.mark.parametrize("side", list(Side))
 def test_size_limits_under_at_and_over(rule, name, limit, quantity, value, passed, side):
     check = verdict(book(**{name: Decimal(limit)}), order(side, quantity))[rule]
-    assert (check.passed, check.value, check.limit) == (passed, Decimal(value), Decimal(limit))
-    assert bool(check.reason) is not passed
+    assert (check["passed"], check["value"], check["limit"]) == (passed, Decimal(value), Decimal(limit))
+    assert bool(check["reason"]) is not passed
 
 
 def test_a_holding_counts_at_its_market_value():
@@ -46,7 +46,7 @@ def test_a_holding_counts_at_its_market_value():
     fill(desk, BUY, 1000, 100)
     # 1,000 at 150 are 150,000 of 1,050,000; 400 more make 210,000 = 20 %
     check = verdict(desk, order(BUY, 400), quote(price=150))["position_size"]
-    assert (check.passed, check.value) == (True, Decimal(20))
+    assert (check["passed"], check["value"]) == (True, Decimal(20))
     assert denied(desk, order(BUY, 401), quote(price=150)) == ["position_size"]
 
 
@@ -95,7 +95,7 @@ def test_what_is_filled_of_an_order_is_not_counted_twice():
 def test_concurrent_orders(at_work, passed):
     desk = working(book(max_concurrent_orders=3), *(resting(quantity=1) for _ in range(at_work)))
     check = verdict(desk, order(quantity=1))["concurrent_orders"]
-    assert (check.passed, check.value, check.limit) == (passed, at_work, 3)
+    assert (check["passed"], check["value"], check["limit"]) == (passed, at_work, 3)
 
 
 def test_an_order_is_not_counted_against_itself():
@@ -145,9 +145,9 @@ def test_trading_state(state, opening, closing):
     desk = book()
     fill(desk, BUY, 10, 100)
     desk.trading_state = state
-    assert verdict(desk, order(BUY, 1))["trading_state"].passed is opening
-    assert verdict(desk, order(SELL, 10))["trading_state"].passed is closing
-    assert verdict(desk, order(SELL, 11))["trading_state"].passed is opening
+    assert verdict(desk, order(BUY, 1))["trading_state"]["passed"] is opening
+    assert verdict(desk, order(SELL, 10))["trading_state"]["passed"] is closing
+    assert verdict(desk, order(SELL, 11))["trading_state"]["passed"] is opening
 
 
 @pytest.mark.parametrize("status", list(StrategyStatus))
@@ -156,15 +156,15 @@ def test_only_an_active_strategy_opens(status):
     desk.strategies["trend"] = StrategyState(status)
     fill(desk, BUY, 10, 100, strategy_id="trend")
     active = status is StrategyStatus.ACTIVE
-    assert verdict(desk, order(BUY, 1, strategy_id="trend"))["strategy_active"].passed is active
-    assert verdict(desk, order(SELL, 10, strategy_id="trend"))["strategy_active"].passed
-    assert verdict(desk, order(BUY, 1, strategy_id="somebody's own"))["strategy_active"].passed
+    assert verdict(desk, order(BUY, 1, strategy_id="trend"))["strategy_active"]["passed"] is active
+    assert verdict(desk, order(SELL, 10, strategy_id="trend"))["strategy_active"]["passed"]
+    assert verdict(desk, order(BUY, 1, strategy_id="somebody's own"))["strategy_active"]["passed"]
 
 
 @pytest.mark.parametrize(("age", "passed"), [(0, True), (60, True), (60.001, False)])
 def test_a_price_grows_stale(age, passed):
     check = verdict(book(), order(), quote(age=age), max_age=60)["price_fresh"]
-    assert (check.passed, check.limit, check.value) == (passed, 60, Decimal(str(age)))
+    assert (check["passed"], check["limit"], check["value"]) == (passed, 60, Decimal(str(age)))
 
 
 def test_without_a_price_there_is_no_trade():
@@ -195,7 +195,7 @@ def test_switched_off_only_safety_is_checked():
 
 
 def test_rules_are_named_for_their_functions():
-    rules = [check.rule for check in checks_for(book(), order(), context())]
+    rules = [check["rule"] for check in checks_for(book(), order(), context())]
     assert rules == [rule.__name__ for rule in SAFETY + LIMITS]
     assert set(rules) > PER_SYMBOL
 
@@ -215,10 +215,10 @@ def test_rules_are_named_for_their_functions():
 )
 def test_stop_and_target_stand_on_their_own_side_of_the_price(side, stop, target, passed):
     wanted = order(side, stop_loss=stop and Decimal(stop), take_profit=target and Decimal(target))
-    assert verdict(book(), wanted)["exit_levels"].passed is passed
+    assert verdict(book(), wanted)["exit_levels"]["passed"] is passed
 
 
 def test_an_exit_needs_no_levels_of_its_own():
     desk = book()
     fill(desk, BUY, 10, 100)
-    assert verdict(desk, order(SELL, stop_loss=Decimal(50)))["exit_levels"].passed
+    assert verdict(desk, order(SELL, stop_loss=Decimal(50)))["exit_levels"]["passed"]
