@@ -1,7 +1,8 @@
 """What a batch of handled events adds to the counters and timings."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from engine.domain.events import Event, EventType
@@ -28,41 +29,57 @@ COUNTED = {
     EventType.HEALTH_CHECK: ("health_checks",),
 }
 
+MEASURED = frozenset(
+    {
+        EventType.SIGNAL_RECEIVED,
+        EventType.SIGNAL_REFUSED,
+        EventType.ORDER_CREATED,
+        EventType.ORDER_EXECUTED,
+        EventType.POSITION_CLOSED,
+    }
+)
+MICROSECOND = timedelta(microseconds=1)
+
 
 def measure(handled: Sequence[Handled], *, ended_at: datetime) -> Delta:
     """Counters and timings of one batch. `ended_at` is the moment just before the commit; times are in microseconds."""
     delta = Delta()
-    began: dict[UUID, Event] = {}
-    for item in handled:
-        event = item.event
-        delta.count("events_processed")
-        delta.time("event_handling", item.duration_us)
-        for name in COUNTED.get(event.type, ()):
-            delta.count(name)
-        _measure_signal(delta, item, began, ended_at)
+    delta.count("events_processed", len(handled))
+    delta.time_all("event_handling", [item.duration_us for item in handled])
+    for event_type, number in Counter(item.event.type for item in handled).items():
+        for name in COUNTED.get(event_type, ()):
+            delta.count(name, number)
+    _measure_chains(delta, [item for item in handled if item.event.type in MEASURED], ended_at)
     return delta
 
 
-def _measure_signal(delta: Delta, item: Handled, began: dict[UUID, Event], ended_at: datetime) -> None:
-    event = item.event
-    match event.type:
-        case EventType.SIGNAL_RECEIVED:
-            began[event.correlation_id] = event
-            delta.count(f"signals_{str(event.data['signal_type']).lower()}")
-            delta.time("signal_processing", micros(event.at, item.at) + item.duration_us)
-        case EventType.SIGNAL_REFUSED if event.data["rule"] == "low_confidence":
-            delta.count("signals_low_confidence")
-        case EventType.ORDER_CREATED:
-            began.setdefault(event.correlation_id, event)
-        case EventType.ORDER_EXECUTED:
-            if first := began.get(event.correlation_id):
-                delta.time("order_execution", micros(first.at, ended_at))
-                if first.type is EventType.SIGNAL_RECEIVED:
-                    delta.time("signal_to_position", micros(first.at, ended_at))
-        case EventType.POSITION_CLOSED:
-            outcome = "profitable" if event.data["realized_pnl"] > 0 else "losing"
-            delta.count(f"{outcome}_positions")
-            delta.count(f"{outcome}_trades")  # the old name: a round trip
+def _measure_chains(delta: Delta, handled: Sequence[Handled], ended_at: datetime) -> None:
+    """What is told apart by an event's data, and the times from a chain's beginning."""
+    began: dict[UUID, Event] = {}
+    times: dict[str, list[int]] = defaultdict(list)
+    for item in handled:
+        event = item.event
+        match event.type:
+            case EventType.SIGNAL_RECEIVED:
+                began[event.correlation_id] = event
+                delta.count(f"signals_{event.data['signal_type'].lower()}")
+                times["signal_processing"].append(micros(event.at, item.at) + item.duration_us)
+            case EventType.ORDER_CREATED:
+                began.setdefault(event.correlation_id, event)
+            case EventType.ORDER_EXECUTED:
+                if first := began.get(event.correlation_id):
+                    took = micros(first.at, ended_at)
+                    times["order_execution"].append(took)
+                    if first.type is EventType.SIGNAL_RECEIVED:
+                        times["signal_to_position"].append(took)
+            case EventType.SIGNAL_REFUSED if event.data["rule"] == "low_confidence":
+                delta.count("signals_low_confidence")
+            case EventType.POSITION_CLOSED:
+                outcome = "profitable" if event.data["realized_pnl"] > 0 else "losing"
+                delta.count(f"{outcome}_positions")
+                delta.count(f"{outcome}_trades")  # the old name: a round trip
+    for operation, found in times.items():
+        delta.time_all(operation, found)
 
 
 def failure_counter(event_type: EventType) -> str:
@@ -74,4 +91,4 @@ def failure_counter(event_type: EventType) -> str:
 
 def micros(start: datetime, end: datetime) -> int:
     """Whole microseconds between two moments; never negative, whatever the clock did."""
-    return max(0, int((end - start).total_seconds() * 1_000_000))
+    return max(0, (end - start) // MICROSECOND)

@@ -4,9 +4,10 @@ A timing is kept as a histogram with logarithmic buckets: bucket i holds what to
 microseconds. Any percentile is then known to half a bucket (2.5 %), whatever the number of timings, and histograms add up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from math import log
 from typing import Any
 
@@ -67,14 +68,17 @@ class Histogram:
     last_at: str = ""  # ISO, UTC: when the last of them was recorded
     buckets: dict[int, int] = field(default_factory=dict)
 
-    def time(self, microseconds: int) -> None:
-        self.min_us = min(self.min_us, microseconds) if self.count else microseconds
-        self.max_us = max(self.max_us, microseconds)
-        self.count += 1
-        self.total_us += microseconds
-        self.last_us = microseconds
-        bucket = bucket_of(microseconds)
-        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+    def time(self, times: Sequence[int]) -> None:
+        """Take in what single runs took, at least one of them, the latest last."""
+        shortest = min(times)
+        self.min_us = min(self.min_us, shortest) if self.count else shortest
+        self.max_us = max(self.max_us, *times)
+        self.count += len(times)
+        self.total_us += sum(times)
+        self.last_us = times[-1]
+        for microseconds in times:
+            bucket = bucket_of(microseconds)
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
 
     def add(self, other: "Histogram") -> None:
         """Take in what another histogram holds."""
@@ -111,7 +115,7 @@ class Histogram:
             "max_us": self.max_us,
             "last_us": self.last_us,
             "last_at": self.last_at,
-            "histogram": self.buckets,
+            "histogram": {str(bucket): count for bucket, count in self.buckets.items()},
         }
 
     @classmethod
@@ -127,6 +131,7 @@ class Histogram:
         )
 
 
+@lru_cache(4096)  # most of what is timed takes one of a few hundred times
 def bucket_of(microseconds: int) -> int:
     return int(log(microseconds) / _LOG_GROWTH) if microseconds > 1 else 0
 
@@ -143,10 +148,12 @@ class Delta:
 
     def time(self, operation: str, microseconds: float) -> None:
         """How long one run of the operation took. A clock that was set back counts as no time at all."""
-        histogram = self.timings.get(operation)
-        if histogram is None:
-            histogram = self.timings[operation] = Histogram()
-        histogram.time(max(0, int(microseconds)))
+        self.time_all(operation, [max(0, int(microseconds))])
+
+    def time_all(self, operation: str, times: Sequence[int]) -> None:
+        """How long single runs of the operation took, if there were any."""
+        if times:
+            self.timings.setdefault(operation, Histogram()).time(times)
 
     def add(self, other: "Delta") -> None:
         """Take in what another delta holds."""

@@ -25,7 +25,8 @@ def uuid_or_none(value: Any) -> UUID | None:
 def as_json(value: Any) -> Any:
     """`json.dumps(default=...)`: amounts as numbers (exact up to 15 digits, all that a table holds), the rest as text."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        whole = int(value)
+        return whole if whole == value else float(value)
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, UUID):
@@ -35,4 +36,5 @@ def as_json(value: Any) -> Any:
 
 def iso(at: datetime) -> str:
     """UTC, six digits, Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{utc.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

@@ -4,7 +4,6 @@ Every writer (a thread that records) has rows of its own and writes them whole: 
 No two writers ever wait for the same row, and nothing is read before writing.
 """
 
-import json
 import os
 import threading
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
+from engine import bulk
 from engine.domain.metrics import Delta
 from engine.metrics.buckets import day_start, minute_start
 from engine.models import MetricBucket
@@ -136,8 +136,8 @@ def _uncommitted(writer: _Writer) -> list[_Advance]:
 def _row(writer: _Writer, span: _Span, total: Delta, now: datetime) -> list[Any]:
     adapt = connection.ops.adapt_datetimefield_value
     timings = {operation: histogram.to_json() for operation, histogram in total.timings.items()}
-    counters_json, timings_json = json.dumps(total.counters), json.dumps(timings)
-    return [span.resolution, adapt(span.start), writer.process.hex, counters_json, timings_json, adapt(now)]
+    texts = bulk.dumps(total.counters), bulk.dumps(timings)
+    return [span.resolution, adapt(span.start), writer.process.hex, *texts, adapt(now)]
 
 
 class SharedDelta:

@@ -47,7 +47,7 @@ def signals(now: datetime = NOW, window_minutes: int = 60) -> int:
 def test_a_percentile_is_known_to_one_bucket(durations: list[int], percent: int) -> None:
     histogram = Histogram()
     for duration in durations:
-        histogram.time(duration)
+        histogram.time([duration])
     rank = max(0, -(-len(durations) * percent // 100) - 1)
     exact = sorted(durations)[rank]
     assert exact / GROWTH - 1 <= histogram.percentile(percent) <= exact * GROWTH + 1
@@ -58,7 +58,7 @@ def test_histograms_add_up(first: list[int], second: list[int]) -> None:
     whole, left, right = Histogram(), Histogram(), Histogram()
     for target, durations in ((left, first), (right, second), (whole, first + second)):
         for duration in durations:
-            target.time(duration)
+            target.time([duration])
     left.add(right)
     assert (left.count, left.total_us, left.max_us, left.buckets) == (whole.count, whole.total_us, whole.max_us, whole.buckets)
     assert left.min_us == whole.min_us
