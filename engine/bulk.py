@@ -28,6 +28,9 @@ NULL = r"\N"  # COPY's word for it
 ESCAPES = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}  # what COPY's text would take for its own marks
 
 
+_decoder = json.JSONDecoder(parse_float=Decimal)  # made once: json.loads makes one each time
+
+
 def dumps(value: Any) -> str:
     """The value as JSON. Raises TypeError for what does not belong there."""
     try:
@@ -38,7 +41,7 @@ def dumps(value: Any) -> str:
 
 def loads(text: str | bytes) -> Any:
     """JSON with its numbers exact: what has a fraction becomes a Decimal."""
-    return json.loads(text, parse_float=Decimal)
+    return _decoder.decode(text if isinstance(text, str) else text.decode())
 
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row], *, on_conflict: str = "") -> None:

@@ -37,7 +37,10 @@ class Shelf:
 
     def put(self, book: Book, stamp: Stamp) -> None:
         """Keep a book whose changes are committed."""
-        book.stored = {*book.orders, *(position.id for position in book.positions.values())}
+        changes = book.changes
+        book.stored.difference_update(changes.orders, changes.positions, book.ended)
+        book.stored.update(id for id, order in changes.orders.items() if order.is_working)
+        book.stored.update(id for id, position in changes.positions.items() if position.quantity)
         book.open_alerts -= book.changes.cleared_alerts
         book.changes, book.moved, book.valued = Changes(), [], None
         book.ended.clear()

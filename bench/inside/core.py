@@ -5,6 +5,7 @@ from decimal import Decimal
 from time import perf_counter
 
 from bench.inside import desk
+from engine import collector
 from engine.domain.book import Book, Changes, Context, Limits
 from engine.domain.events import Event
 from engine.domain.quotes import Quote
@@ -44,6 +45,7 @@ def seconds(signals: list[Event], by_account: dict[str, Book], world: Context, b
 if __name__ == "__main__":
     given = desk.options(signals=20_000, accounts=50, symbols=50, batch=200)
     size = {"accounts": given.accounts, "symbols": given.symbols}
+    collector.settle()
     events = desk.signal_events(0, given.signals, **size, now=datetime.now(UTC))
     took, decided = seconds(events, books(given.accounts), context(given.symbols), given.batch)
     desk.answer(seconds=took, events=decided, signals=given.signals)

@@ -10,7 +10,7 @@ from bench.tables import TABLES
 
 from django.db import connection  # isort: skip
 
-from engine import bus, processing
+from engine import bus, collector, processing
 from engine.consumers import on_engine_thread
 from engine.domain.enums import Lane
 
@@ -40,6 +40,7 @@ def drain() -> float:
 
 async def measure(given: Any) -> None:
     bus.bind(asyncio.get_running_loop())
+    collector.settle()
     await on_engine_thread(accept, given.accounts, given.accounts, given.symbols)  # one signal each, unmeasured
     await on_engine_thread(drain)
     before = await on_engine_thread(rows)

@@ -9,6 +9,7 @@ from channels.layers import get_channel_layer
 from channels.routing import get_default_application
 from django.core.management.base import BaseCommand, CommandParser
 
+from engine import collector
 from engine.domain.enums import Lane
 from engine.exits import FAILED
 from engine.worker import SupervisedWorker
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--lanes", type=lanes_named, default=list(Lane), help=f"which lanes, with commas between ({names})")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        collector.settle()
         if failed := asyncio.run(run(options["lanes"])):
             self.stderr.write(f"the engine ended: {failed}")
             raise SystemExit(FAILED)
