@@ -1,5 +1,6 @@
 """The API's addresses. Each is served with and without a trailing slash: a redirect would lose a POST's body."""
 
+import re
 from typing import Any
 
 from django.urls import URLPattern, path, re_path
@@ -24,6 +25,8 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "status": system.StatusView,
     "system/status": system.SystemStatusView,
 }
+
+PARAMETER = re.compile(r"\(\?P<(\w+)>\[\^/\]\+\)")  # a part of an address, as ENGINE_ROUTES writes it
 
 
 def route(address: str, view: Any, name: str | None = None) -> URLPattern:
@@ -50,7 +53,7 @@ urlpatterns = [
 
 # the same under their canonical addresses alone, for the description
 described_patterns = [
-    path(f"{prefix}/{address.replace('(?P<alert_id>[^/]+)', '<str:alert_id>')}", view.as_view())
+    path(f"{prefix}/" + PARAMETER.sub(r"<str:\1>", address), view.as_view())
     for prefix, routes in (("api/trading-engine", ENGINE_ROUTES), ("api/auth", ACCESS_ROUTES))
     for address, view in routes.items()
 ]
