@@ -191,6 +191,7 @@ def nursery() -> None:
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what it says goes to the log, never between the nursery's words
             apply(line.strip())
             execute_from_command_line(["manage.py", "engine"])
             sys.stdout.flush()

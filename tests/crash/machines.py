@@ -98,7 +98,9 @@ class Postgres(Machine):
             "listen_addresses": "127.0.0.1",
             "port": self.port,
             "unix_socket_directories": self.folder,
-            "wal_writer_delay": "10s",  # matters only to the control whose commits do not wait for the disk
+            # these two matter only to the control whose commits do not wait for the disk: nobody else takes them there
+            "wal_writer_delay": "10s",
+            "wal_writer_flush_after": "1GB",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [*as_server_user(), str(postgres_binaries() / "postgres"), "-D", str(self.folder / "data"), *options]  # type: ignore[operator]
