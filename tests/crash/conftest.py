@@ -7,17 +7,17 @@ import sys
 from collections.abc import Iterator
 from os import environ
 from pathlib import Path
-from statistics import median
 
 import pytest
 
+from tests.crash.figures import Figures, summary
 from tests.crash.machines import Postgres, Redis
 from tests.crash.processes import ACCOUNTS, SYMBOLS, Desk
 from tests.support.reach import BASE_DIR
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # thousands of requests
 
-_figures: list[str] = []
+LONGEST_PROOF = 120  # seconds
 PREPARE = f"""
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -43,29 +43,19 @@ print("KEYS", AuthToken.objects.create(chief)[1], client.cookies["sessionid"].va
 """
 
 
-class Figures:
-    """What a proof measured, to be published."""
-
-    def __init__(self, title: str) -> None:
-        self.title = title
-
-    def say(self, text: str) -> None:
-        _figures.append(f"{self.title}: {text}")
-
-    def seconds(self, what: str, values: list[float]) -> None:
-        shown = f"median {median(values):.2f} s, worst {max(values):.2f} s" if len(values) > 1 else f"{values[0]:.2f} s"
-        self.say(f"{what}: {shown} ({len(values)} measured)")
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Figures:
-    return Figures(request.node.name.removeprefix("test_").replace("_", " "))
+@pytest.fixture(autouse=True)
+def figures(request: pytest.FixtureRequest) -> Iterator[Figures]:
+    """What the test measured. A proof that takes longer than it may fails, however well it went."""
+    heading = str(request.module.__doc__).splitlines()[0].removesuffix(".")
+    figures = Figures(heading, request.node.name.removeprefix("test_").replace("_", " "))
+    yield figures
+    assert figures.end() <= LONGEST_PROOF
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _figures:
-        terminalreporter.section("measured")
-        for line in _figures:
+    if lines := list(summary()):
+        terminalreporter.section("proofs: what was measured")
+        for line in lines:
             terminalreporter.write_line(line)
 
 

@@ -45,7 +45,7 @@ class Outcome:
     def __str__(self) -> str:
         return (
             f"{self.handled} signals handled, {self.lost} lost, {self.twice} twice, {self.dead} dead letters, "
-            f"{len(self.differences)} differences found by verify"
+            f"verify finds {len(self.differences)} differences"
         )
 
 
@@ -62,6 +62,11 @@ TWICE = """
          + (select count(*) from engine_order o where filled_quantity <> (
             select coalesce(sum(quantity), 0) from engine_execution e where e.order_id = o.id))
 """
+
+LAG = """
+    select extract(epoch from processed_at - created_at) from engine_event
+    where type = 'signal_received' and processed_at is not null
+"""  # seconds
 
 
 def settled(desk: Desk, accepted: list[str], *, seconds: float = 60, all_handled: bool = True) -> Outcome:
