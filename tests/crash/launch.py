@@ -91,6 +91,13 @@ def autocommit() -> None:
     processing.transaction = SimpleNamespace(atomic=nullcontext)  # type: ignore[assignment]
 
 
+def keys_apart() -> None:
+    """A key is stored, and then its effect, each for itself."""
+    from engine.services import idempotency
+
+    idempotency.transaction = SimpleNamespace(atomic=nullcontext)  # type: ignore[assignment]
+
+
 def no_poll() -> None:
     """Only the doorbell wakes the lanes."""
     from engine import worker
@@ -171,7 +178,7 @@ def poison(symbol: str) -> None:
 FAULTS: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
-        kill, autocommit, no_poll, layer_fails_writes, no_window, hub_keeps_all,
+        kill, autocommit, keys_apart, no_poll, layer_fails_writes, no_window, hub_keeps_all,
         no_isolation, trusting_clock, small_batches, poison,
     )
 }  # fmt: skip

@@ -115,8 +115,8 @@ class Postgres(Machine):
             return False
         return True
 
-    def execute(self, statement: str) -> None:
-        with psycopg.connect(self.url(), autocommit=True) as connection:
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def rows(self, database: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
