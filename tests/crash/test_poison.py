@@ -1,14 +1,19 @@
 """Proof 7: a handler that always raises, in a real engine."""
 
 import time
+from collections.abc import Iterator
 from itertools import islice
+from statistics import median
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.crash.conftest import Figures
-from tests.crash.ledger import settled, signals
+from engine.worker import POLL_SECONDS
+from tests.crash.figures import Figures
+from tests.crash.ledger import LAG, account_of, settled, signals
 from tests.crash.processes import API, Desk, post
+from tests.crash.test_redis_killed import Callers
 from tests.support.server import wait_for
 
 pytestmark = pytest.mark.crash
@@ -19,6 +24,7 @@ SPOILT = {"symbol": SYMBOL, "signal_type": "BUY", "confidence_score": 0.9, "posi
 HANDLED = "select count(*) from engine_event where stream = %s and type = 'signal_received' and processed_at is not null"
 OTHERS = ("desk-1", "desk-2", "desk-3")
 EACH = 50
+DEAD = "select count(*) from engine_pendingevent where dead_at is not null"
 
 
 def hand_in(client: httpx.Client) -> tuple[str, list[str]]:
@@ -30,6 +36,11 @@ def hand_in(client: httpx.Client) -> tuple[str, list[str]]:
         post(client, "/signals/batch", {"signals": wanted}, user_id=user_id).raise_for_status()
         accepted += [signal["signal_id"] for signal in wanted]
     return spoilt, accepted
+
+
+def others_signals() -> Iterator[dict[str, Any]]:
+    """Sound ones, for every account but the one that is poisoned."""
+    return (signal for signal in signals(9, SOUND) if account_of(signal) != POISONED)
 
 
 def handled(desk: Desk, user_id: str) -> int:
@@ -45,8 +56,12 @@ def test_a_handler_that_always_raises(desk: Desk, figures: Figures) -> None:
     wait_for(lambda: all(handled(desk, user_id) == EACH for user_id in OTHERS), "the other streams are handled")
     others = time.monotonic() - started
     assert handled(desk, POISONED) < EACH, "the spoilt signal comes first"
-    wait_for(lambda: desk.waiting == 0, "it is given up")
+    callers = Callers(web, desk.token, others_signals())
+    wait_for(lambda: desk.number(DEAD) == 1, "it is given up")
     given_up = time.monotonic() - started
+    callers.stop()
+    wait_for(lambda: desk.waiting == 0, "all but the dead letter is handled")
+    lags = [float(row[0]) for row in desk.rows(f"{LAG} and uid = any(%s::uuid[])", callers.accepted)]
 
     [(event_id, attempts, error)] = desk.rows(
         "select event_id, p.attempts, error from engine_pendingevent p join engine_event e on e.id = event_id "
@@ -61,17 +76,22 @@ def test_a_handler_that_always_raises(desk: Desk, figures: Figures) -> None:
     assert handled(desk, POISONED) == EACH, "its own stream goes on without it"
 
     requeue(desk, event_id)
-    wait_for(lambda: desk.number("select count(*) from engine_pendingevent where dead_at is not null") == 1, "it fails again")
+    wait_for(lambda: desk.number(DEAD) == 1, "it fails again")
     engine.stop()
     engine.faults = ""
     engine.start()
     requeue(desk, event_id)
-    outcome = settled(desk, [spoilt, *accepted])
+    outcome = settled(desk, [spoilt, *accepted, *callers.accepted])
     figures.say(f"{attempts} attempts, then a dead letter with an alert; requeued: {outcome}")
-    figures.seconds("other streams done after the start", [others])
-    figures.seconds("given up after the start", [given_up])
+    figures.seconds("what stood behind it in one batch, of other streams: done after the engine's start", [others])
+    figures.seconds("given up after the engine's start", [given_up])
+    figures.seconds("meanwhile in other streams, from accepted to handled", lags, asked=POLL_SECONDS + 1)
     assert outcome.is_sound, outcome
-    assert outcome.handled == len(accepted) + 1
+    assert outcome.handled == len(accepted) + len(callers.accepted) + 1
+    assert set(callers.statuses) == {200}
+    assert len(lags) == len(callers.accepted) > 10
+    assert median(lags) < POLL_SECONDS / 2, "by the doorbell, as ever"
+    assert max(lags) <= POLL_SECONDS + 1
     assert client.get(f"{API}/alerts", params={"level": "CRITICAL"}).json()["alerts"] == []
 
 
