@@ -10,11 +10,13 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 
 import pytest
 
-from tests.crash.conftest import Figures
+from tests.crash.figures import Figures
 from tests.crash.ledger import settled, signals
+from tests.crash.machines import seconds_until
 from tests.crash.processes import Desk, post
 from tests.crash.sockets import Page, open_socket, shrink
 from tests.support.server import Server, wait_for
@@ -24,8 +26,9 @@ pytestmark = pytest.mark.crash
 MB = 1024 * 1024
 BUSY = ("events/*", "orders/*")  # what moves the most
 STALLED = 10
-MEASURED = 8  # seconds
+MEASURED = 12  # seconds: more than twice what the control takes
 MOST_GROWTH = 10 * MB
+NOISE = 20  # ms by which two p99s of a few hundred differ on a machine of two cores that does something else, too
 
 
 def memory_of(server: Server) -> int:
@@ -97,19 +100,23 @@ def test_sockets_that_stop_reading(desk: Desk, figures: Figures) -> None:
     desk.engine()
     load = Load(web, desk.token)
     pages = [Page(web, desk.session, topic) for topic in BUSY]
-    alone = round_trips(web, desk.session, MEASURED)
+    round_trips(web, desk.session, 2)  # warm
+    alone = round_trips(web, desk.session, MEASURED / 2)
     before = memory_of(web)
     with stalled(web, desk.session):
         beside = round_trips(web, desk.session, MEASURED)
         grown = memory_of(web) - before
+    alone += round_trips(web, desk.session, MEASURED / 2)  # before and after: what else the machine does weighs on both
     heard = [len(page.heard_at) for page in pages]
     load.stop()
     outcome = settled(desk, load.accepted)
-    figures.say(f"{STALLED} stalled sockets beside {len(pages)} that read: memory grew by {grown / MB:.1f} MB; {outcome}")
-    figures.say(f"the others' p99: {p99(alone):.0f} ms without them, {p99(beside):.0f} ms with them ({len(beside)} measured)")
+    figures.say(f"memory grew by {grown / MB:.1f} MB (asked: at most 10 MB) with {STALLED} stalled sockets for {MEASURED} s")
+    figures.say(f"the others' p99: {p99(alone):.0f} ms without them, {p99(beside):.0f} ms beside them ({len(beside)} measured)")
+    figures.say(outcome)
     assert outcome.is_sound, outcome
+    assert outcome.handled == len(load.accepted)
     assert grown <= MOST_GROWTH
-    assert p99(beside) <= 2 * p99(alone) + 50
+    assert p99(beside) <= 1.5 * p99(alone) + NOISE
     assert min(heard) > MEASURED
     for page in pages:
         page.close()
@@ -122,11 +129,9 @@ def test_control_without_window_the_memory_grows(desk: Desk, figures: Figures) -
     round_trips(web, desk.session, 4)
     before = memory_of(web)
     with stalled(web, desk.session):
-        time.sleep(MEASURED)
-        grown = memory_of(web) - before
+        took = seconds_until(lambda: memory_of(web) - before > MOST_GROWTH, "the memory grows")
     load.stop()
-    figures.say(f"{STALLED} stalled sockets: memory grew by {grown / MB:.1f} MB")
-    assert grown > MOST_GROWTH
+    figures.say(f"memory grew by more than {MOST_GROWTH / MB:.0f} MB within {took:.1f} s")
 
 
 # --- who comes and goes ----------------------------------------------------------------------------------------------------
@@ -168,6 +173,12 @@ async def cycles(server: Server, session: str, count: int) -> None:
     await asyncio.gather(*(visitor() for _ in range(AT_ONCE)))
 
 
+def accept(server: Server, desk: Desk, seed: int = 1) -> list[dict[str, Any]]:
+    lot = list(islice(signals(seed), 40))
+    post(server.client(desk.token), "/signals/batch", {"signals": lot}).raise_for_status()
+    return lot
+
+
 async def memory_along(server: Server, session: str, count: int, parts: int) -> list[int]:
     """In bytes: after some that warm it up, and after each part of the rest."""
     await cycles(server, session, WARM)
@@ -181,22 +192,27 @@ async def memory_along(server: Server, session: str, count: int, parts: int) -> 
 async def test_ten_thousand_come_and_go(desk: Desk, figures: Figures) -> None:
     web = desk.web()
     page = Page(web, desk.session, "status/desk-0")
+    accepted = [signal["signal_id"] for signal in accept(web, desk)]
     files, started = files_of(web), time.monotonic()
     memory = await memory_along(web, desk.session, CYCLES - WARM, 3)
     took = time.monotonic() - started
     grown = (memory[-1] - memory[0]) / (CYCLES - WARM)
     shown = ", ".join(f"{size / MB:.1f}" for size in memory)
-    figures.say(f"{CYCLES} cycles in {took:.0f} s ({CYCLES / took:.0f}/s): {grown:.0f} bytes a cycle; {shown} MB along the way")
+    figures.say(f"{CYCLES} cycles in {took:.0f} s ({CYCLES / took:.0f}/s): {shown} MB along the way, {grown:.0f} bytes a cycle")
     assert grown <= MOST_PER_CYCLE
     wait_for(lambda: files_of(web) <= files + 12, "all of their files are closed", 10)  # connections of the pool may stay
     beats = len(page.beats)
     wait_for(lambda: len(page.beats) > beats, "the page that stayed hears on", 5)
     page.close()
+    desk.engine()
+    outcome = settled(desk, [*accepted, *(signal["signal_id"] for signal in accept(web, desk, seed=2))])
+    figures.say(f"signals before and after: {outcome}")
+    assert outcome.is_sound, outcome
 
 
 async def test_control_when_the_hub_forgets_nobody(desk: Desk, figures: Figures) -> None:
     web = desk.web(faults="hub_keeps_all")
     memory = await memory_along(web, desk.session, 500, 1)
     grown = (memory[-1] - memory[0]) / 500
-    figures.say(f"memory grew by {grown:.0f} bytes a cycle after {WARM}")
+    figures.say(f"{grown:.0f} bytes a cycle after {WARM}")
     assert grown > MOST_PER_CYCLE
