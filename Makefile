@@ -15,9 +15,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --require-ha
 help:
 	@echo "make run          install what is missing and start at http://127.0.0.1:$(PORT) (PORT=9000 for another port)"
 	@echo "make setup        install what developing needs, and nothing else"
-	@echo "make test         the whole suite: SQLite, PostgreSQL and Redis, real servers, Chromium"
+	@echo "make test         the whole suite: SQLite, PostgreSQL and Redis, real servers, Chromium, and the proofs"
 	@echo "make test-fast    the part that needs no browser and no service"
-	@echo "make proofs       kill -9 and other accidents, some six minutes, on databases of their own"
+	@echo "make proofs       only the proofs: kill -9 and other accidents, some eight minutes, on databases of their own"
 	@echo "make bench        measure, each figure beside its limit, and write docs/benchmarks.md (ONLY=core,reads for single rows)"
 	@echo "make lint         format, lint, types, import direction"
 	@echo "make format       put the code into shape"

@@ -17,6 +17,7 @@ from tests.support.reach import BASE_DIR
 
 README = (BASE_DIR / "README.md").read_text()
 API = (BASE_DIR / "docs" / "api.md").read_text()
+PROOFS = (BASE_DIR / "docs" / "proofs.md").read_text()
 ARCHITECTURE = (BASE_DIR / "docs" / "architecture.md").read_text()
 SILENT = {"HEAD", "OPTIONS"}
 DOCUMENTS = [BASE_DIR / "README.md", BASE_DIR / "CHANGELOG.md", *sorted((BASE_DIR / "docs").glob("*.md"))]
@@ -43,6 +44,13 @@ def test_nothing_but_the_settings_reads_the_environment() -> None:
 def test_the_commands_table_lists_our_commands() -> None:
     ours = {name for name, app in get_commands().items() if app in {"engine", "dashboard"}}
     assert {row[0].removeprefix("manage.py ") for row in table(README, "Commands")} == ours
+
+
+def test_the_proofs_table_lists_every_proof_and_each_has_a_control() -> None:
+    proofs = {path.name: path.read_text() for path in (BASE_DIR / "tests" / "crash").glob("test_*.py")}
+    assert {row[1] for row in table(PROOFS, "The proofs")} == set(proofs)
+    for name, source in proofs.items():
+        assert "def test_control_" in source, f"{name} has no control"
 
 
 def test_the_events_table_lists_every_event_with_its_lane() -> None:

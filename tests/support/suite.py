@@ -1,6 +1,6 @@
-"""`make test`: the suite in three passes, each on what it needs. The closing line is pytest's own.
+"""`make test`: the suite in four passes, each on what it needs. The closing line is pytest's own.
 
-The crash proofs, some six minutes that want the machine to themselves, are `make proofs`.
+The last one, the crash proofs, is also `make proofs`: alone, for it measures time, and with its figures at the end.
 """
 
 import os
@@ -29,6 +29,7 @@ def passes(found: Services) -> list[Pass]:
         what = "database and not process and not browser and not crash and not real_data"
         planned.append(Pass("what touches SQL again, on PostgreSQL and Redis", [*together, "-m", what], scaled))
     planned.append(Pass("real server processes and Chromium, one at a time", ["-m", "(process or browser) and not crash"]))
+    planned.append(Pass("proofs: kill -9 and other accidents, on databases of their own", ["-m", "crash"]))
     return planned
 
 
