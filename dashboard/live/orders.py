@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from dashboard.live.state import Row, State, picked, wire_value
 from dashboard.live.topics import Topic
-from engine.selectors.orders import orders_list
+from engine.models import Order
+from engine.selectors.orders import order_dict, orders_latest, orders_list
 
 PAGE = 50
 
@@ -34,7 +35,11 @@ def rows(
 
 
 def brief_rows(user_ids: list[str] | None, limit: int) -> dict[str, Row]:
-    return {str(order["id"]): brief_row(order) for order in orders_list(user_ids, limit=limit)}
+    return {row["id"]: row for row in orders_latest(_brief, user_ids, limit)}
+
+
+def _brief(order: Order) -> Row:
+    return brief_row(order_dict(order))
 
 
 def brief_row(order: dict[str, Any]) -> Row:

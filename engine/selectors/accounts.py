@@ -5,11 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from engine import reading
 from engine.domain.enums import TradingState
-from engine.models import Account, Execution, Order, Position
+from engine.domain.values import as_decimal
+from engine.models import Account, Position
+from engine.models.orders import IS_WORKING
+from engine.models.positions import IS_OPEN
 from engine.selectors.positions import market_value
 from engine.selectors.prices import UNQUOTED, Quote, quotes_of
 from engine.selectors.units import Scope, day_start, percent, rupees
@@ -23,6 +27,18 @@ def accounts_for(user: AbstractUser | AnonymousUser) -> QuerySet[Account]:
     if user.is_staff:
         return Account.objects.all()
     return Account.objects.filter(members=user.pk) if user.is_authenticated else Account.objects.none()
+
+
+def account_exists(user_id: str) -> bool:
+    return bool(reading.execute("select 1 from engine_account where user_id = %s", [user_id]))
+
+
+def account_is_open_to(user: AbstractUser | AnonymousUser, user_id: str) -> bool:
+    """Whether `accounts_for` the user holds that account: one statement, at each signal."""
+    if user.is_staff:
+        return account_exists(user_id)
+    members = "select 1 from engine_account_members where account_id = %s and user_id = %s"
+    return user.is_authenticated and bool(reading.execute(members, [user_id, user.pk]))
 
 
 @dataclass(slots=True)
@@ -50,13 +66,13 @@ class _Holdings:
 
 
 def account_summary(user_ids: Scope = None, *, now: datetime | None = None) -> dict[str, Any]:
-    """The accounts' money and state, summed up; six statements. Money in rupees, `*_percent` in percent of equity.
+    """The accounts' money and state, summed up; four statements. Money in rupees, `*_percent` in percent of equity.
 
     `realized_pnl` is net of charges and since the account opened: all that cash and cost did not start with.
     `charges` and `orders_today` are of the IST day. `priced_at` is the time of the oldest price in use.
     """
     now = now or timezone.now()
-    accounts = list(Account.objects.all() if user_ids is None else Account.objects.filter(user_id__in=user_ids))
+    accounts = _accounts(user_ids)
     ids = [account.user_id for account in accounts]
     holdings = _holdings(ids)
     cash = sum((account.cash for account in accounts), ZERO)
@@ -74,15 +90,19 @@ def account_summary(user_ids: Scope = None, *, now: datetime | None = None) -> d
         "exposure_percent": percent(holdings.exposure, equity),
         "unrealized_pnl": rupees(holdings.value - holdings.cost),
         "realized_pnl": rupees(cash + holdings.cost - initial),
-        "charges": rupees(_charges_since(ids, day_start(now))),
         "drawdown_percent": percent(peak - equity, peak),
         "trading_state": _worst(account.trading_state for account in accounts),
         "positions_count": holdings.count,
-        **_order_counts(ids, day_start(now)),
+        **_of_today(ids, day_start(now)),
         "priced_at": holdings.priced_at,
         "received_at": holdings.received_at,
         "price_source": holdings.sources,
     }
+
+
+def _accounts(user_ids: Scope) -> list[Account]:
+    wanted, parameters = reading.scoped("user_id", user_ids)
+    return reading.instances(Account, f"where {wanted}", parameters)
 
 
 def _worst(states: Iterable[str]) -> str:
@@ -90,7 +110,8 @@ def _worst(states: Iterable[str]) -> str:
 
 
 def _holdings(ids: list[str]) -> _Holdings:
-    rows = list(Position.objects.open().filter(account__in=ids).values_list("symbol", "quantity", "cost"))
+    whose, parameters = reading.among("account_id", ids)
+    rows = reading.select(Position, ("symbol", "quantity", "cost"), f"where {IS_OPEN} and {whose}", parameters)
     quotes = quotes_of({symbol for symbol, _, _ in rows})
     values = [market_value(quantity, cost, quotes.get(symbol, UNQUOTED)) for symbol, quantity, cost in rows]
     return _Holdings(
@@ -102,15 +123,14 @@ def _holdings(ids: list[str]) -> _Holdings:
     )
 
 
-def _charges_since(ids: list[str], start: datetime) -> Decimal:
-    rows = Execution.objects.filter(account__in=ids, executed_at__gte=start)
-    return rows.aggregate(total=Sum("charges"))["total"] or ZERO
-
-
-def _order_counts(ids: list[str], start: datetime) -> dict[str, int]:
-    """Two statements, since each count has an index of its own."""
-    orders = Order.objects.filter(account__in=ids)
-    return {
-        "working_orders": orders.working().count(),
-        "orders_today": orders.filter(created_at__gte=start).count(),
-    }
+def _of_today(ids: list[str], start: datetime) -> dict[str, Any]:
+    """One statement of three: each has an index of its own."""
+    whose, parameters = reading.among("account_id", ids)
+    since = reading.moment(start)
+    statement = f"""
+        select (select sum(charges) from engine_execution where {whose} and executed_at >= %s),
+            (select count(*) from engine_order where {IS_WORKING} and {whose}),
+            (select count(*) from engine_order where {whose} and created_at >= %s)
+    """  # noqa: S608 - no value is in it
+    ((charges, working, today),) = reading.execute(statement, [*parameters, since, *parameters, *parameters, since])
+    return {"charges": rupees(as_decimal(charges or 0)), "working_orders": working, "orders_today": today}

@@ -1,14 +1,17 @@
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Q
 
+from engine import reading
 from engine.models import Execution, Order
 from engine.models.orders import OrderQuerySet
 from engine.selectors.units import Scope, price, rupees
 
+Shape = TypeVar("Shape")
 ACTIVE = "ACTIVE"  # not a status: the word of the old API for every order still at work
 
 
@@ -28,6 +31,12 @@ def orders_list(
     if before:
         rows = _older_than(rows, before)
     return [order_dict(row) for row in rows.order_by("-created_at", "-id")[:limit]]
+
+
+def orders_latest(shape: Callable[[Order], Shape], user_ids: Scope, limit: int) -> list[Shape]:
+    """What `shape` makes of the newest orders, newest first; of one that did not change, what it made before."""
+    whose, parameters = reading.scoped("account_id", user_ids)
+    return reading.shaped(Order, shape, f"where {whose} order by created_at desc, id desc limit %s", [*parameters, limit])
 
 
 def order_get(order_id: UUID) -> dict[str, Any] | None:

@@ -2,19 +2,18 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.domain.enums import PositionStatus
+from engine import reading
 from engine.models import Position
-from engine.models.positions import PositionQuerySet
+from engine.models.positions import IS_CLOSED, IS_OPEN
 from engine.selectors.prices import UNQUOTED, Quote, quotes_of
 from engine.selectors.units import Scope, percent, price, rupees
 
 
 def positions_list(user_ids: Scope = None, include_closed: bool = False, limit: int = 500) -> list[dict[str, Any]]:
     """Open positions by symbol, then, where asked for, the closed ones, latest first. Three statements at most."""
-    rows = list(_scoped(user_ids).open().order_by("symbol", "account_id", "strategy_id")[:limit])
+    rows = _rows(user_ids, IS_OPEN, "symbol, account_id, strategy_id", limit)
     if include_closed and len(rows) < limit:
-        closed = _scoped(user_ids).filter(status=PositionStatus.CLOSED).order_by("-closed_at")
-        rows += closed[: limit - len(rows)]
+        rows += _rows(user_ids, IS_CLOSED, "closed_at desc", limit - len(rows))
     quotes = quotes_of({row.symbol for row in rows})
     return [position_dict(row, quotes) for row in rows]
 
@@ -65,5 +64,7 @@ def _side(quantity: int) -> str:
     return "LONG" if quantity > 0 else "SHORT" if quantity < 0 else "FLAT"
 
 
-def _scoped(user_ids: Scope) -> PositionQuerySet:
-    return Position.objects.all() if user_ids is None else Position.objects.filter(account__in=user_ids)
+def _rows(user_ids: Scope, condition: str, order: str, limit: int) -> list[Position]:
+    whose, parameters = reading.scoped("account_id", user_ids)
+    clause = f"where {condition} and {whose} order by {order} limit %s"
+    return reading.instances(Position, clause, [*parameters, limit])
