@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 SHORTEST, LONGEST = 0.02, 0.2  # seconds of rest between two computations of a topic
 REST = 4  # and in between, this many times the processor time of the computation: a cheap topic is shown nearly at once
-POLL = 1.0  # seconds: a hint may get lost on its way, so everything is looked at this often anyway
+POLL = 1.0  # seconds: a hint may get lost on its way, so everything is computed this often anyway
 BEAT = 3.0  # seconds between two heartbeats
 RECHECK = 15.0  # seconds between two checks that the sockets' sessions still stand
 
@@ -58,6 +58,7 @@ class Feed:
         self.dirty = True
         self.task: asyncio.Task[None] | None = None
         self.next_at = 0.0  # not computed again before this moment of the loop's clock
+        self.asked_at = -POLL  # when it was last computed, by that clock
         self.failed = False
 
     def snapshot(self) -> list[str]:
@@ -146,10 +147,11 @@ class Hub:
                 if listens(feed.topic, topic):
                     self._mark(feed)
 
-    def _mark(self, feed: Feed) -> None:
+    def _mark(self, feed: Feed) -> asyncio.Task[None]:
         feed.dirty = True
         if feed.task is None:
             feed.task = asyncio.create_task(self._refresh(feed))
+        return feed.task
 
     async def _refresh(self, feed: Feed) -> None:
         """At once when it has rested, and again until it is clean."""
@@ -157,7 +159,7 @@ class Hub:
         try:
             while feed.dirty:
                 await asyncio.sleep(feed.next_at - loop.time())
-                feed.dirty = False
+                feed.dirty, feed.asked_at = False, loop.time()
                 fresh, cost = await loop.run_in_executor(self._thread, _timed, self._compute, feed.topic)
                 feed.next_at = loop.time() + min(LONGEST, max(SHORTEST, REST * cost))
                 feed.failed = False
@@ -181,7 +183,7 @@ class Hub:
     # --- the hub's own tasks -------------------------------------------------------------------------------------------
     def _start(self) -> None:
         if not self._tasks:
-            jobs = (self._listen(), self._every(POLL, self._poll), self._every(BEAT, self._beat))
+            jobs = (self._listen(), self._poll(), self._every(BEAT, self._beat))
             recheck = self._every(RECHECK, lambda: _to_all(self._watchers(), lambda watcher: watcher.recheck()))
             self._tasks = [asyncio.create_task(job) for job in (*jobs, recheck)]
 
@@ -211,8 +213,14 @@ class Hub:
             await job()
 
     async def _poll(self) -> None:
-        for feed in self._feeds.values():
-            self._mark(feed)
+        """What no hint was about for a while, one topic after the other: a hint waits for one of them, never for all."""
+        loop = asyncio.get_running_loop()
+        while True:
+            for feed in list(self._feeds.values()):
+                if feed.task is None and loop.time() - feed.asked_at >= POLL and feed.name in self._feeds:
+                    await asyncio.wait([self._mark(feed)])
+            oldest = min((feed.asked_at for feed in self._feeds.values()), default=loop.time())
+            await asyncio.sleep(max(SHORTEST, oldest + POLL - loop.time()))
 
     async def _beat(self) -> None:
         """A heartbeat says "what you show is right": it is not sent to those who watch what could not be computed."""

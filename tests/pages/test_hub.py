@@ -155,6 +155,33 @@ async def test_a_lost_hint_costs_a_second_at_most(hub, tables):
         await socket.until(2)
 
 
+async def test_a_hint_waits_for_one_polled_topic_and_not_for_all(hub, tables):
+    topics = [Topic("orders", f"user-{number}") for number in range(40)]
+    socket = Socket()
+    for topic in topics:
+        await hub.watch(topic, socket)
+    await socket.until(len(topics))
+    tables.cost = 0.05
+    begun = tables.computed.total()
+    while tables.computed.total() == begun:  # the poll is under way: two seconds of work
+        await asyncio.sleep(0.01)
+    tables.equity, asked_at = 2, time.monotonic()
+    await hub.hint([layer_topics.account_topic("user-39")])
+    while not any(message.get("topic") == "orders/user-39" and message["t"] == "delta" for message in socket.heard):
+        await asyncio.sleep(0.01)
+    assert time.monotonic() - asked_at < 0.6
+
+
+async def test_what_hints_are_about_is_not_polled_as_well(hub, tables):
+    await hub.watch(DEMO, Socket())
+    await asyncio.sleep(0.2)
+    begun = tables.computed.total()
+    for _ in range(8):
+        await hub.hint([layer_topics.MARKET])
+        await asyncio.sleep(0.3)
+    assert tables.computed.total() - begun == 8
+
+
 async def test_a_hint_on_the_layer_is_heard(hub, tables):
     socket = Socket()
     await hub.watch(DEMO, socket)
