@@ -23,6 +23,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     """`/ws/live/?topic=…&topic=…`: a snapshot of each topic, then deltas, and a heartbeat."""
 
     session_digest = ""
+    channel_layer_alias = "unused"  # it hears through the hub: by itself each socket would have a channel of its own
 
     async def connect(self) -> None:
         self.sent = self.acked = 0
@@ -41,6 +42,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         current_hub().leave(self)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Channels looks for old database connections before each message, on the one thread that all sockets share.
+
+        An acknowledgement asks no database anything, and there is one for each frame.
+        """
+        if message["type"] == "websocket.receive":
+            await self.websocket_receive(message)
+        else:
+            await super().dispatch(message)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         message = self._read(text_data)

@@ -43,6 +43,10 @@ class LaneConsumer(AsyncConsumer):
     lane: Lane
     channel_layer_alias = "unused"  # it hears through the worker; a layer that is away must not end it
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """At once: Channels would first look for old database connections, on a thread that works for others, too."""
+        await self.wake(message)
+
     async def wake(self, message: dict[str, Any]) -> None:
         try:
             while await on_engine_thread(processing.run_lane, self.lane):

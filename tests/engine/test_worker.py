@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -104,6 +105,19 @@ async def test_a_ring_wakes_the_lane() -> None:
         layer.will_give(ORDERS, WAKE)
         await until(has_position)
         await until(sync_to_async(lambda: Lane.ORDER_PROCESSING in rounds))
+
+
+async def test_a_ring_waits_for_nobody_elses_database() -> None:
+    layer = ScriptedLayer()
+    async with working(layer):
+        busy = asyncio.create_task(sync_to_async(time.sleep)(1.0))  # on the one thread that all sockets share
+        await asyncio.sleep(0.05)
+        layer.will_give(ORDERS, WAKE)
+        async with asyncio.timeout(5):
+            while Lane.ORDER_PROCESSING not in rounds:
+                await asyncio.sleep(0.01)
+        assert not busy.done()
+        await busy
 
 
 async def test_malformed_messages_are_dropped_and_the_lane_goes_on() -> None:

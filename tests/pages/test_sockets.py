@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -110,6 +111,20 @@ async def test_rubbish_from_the_browser_is_passed_over():
         await socket.send_to(text_data=rubbish)
     await socket.send_to(text_data='{"resync": "status/asha"}')
     assert (await heard(socket))["t"] == "snapshot"
+    await socket.disconnect()
+
+
+async def test_what_a_browser_says_waits_for_nobody_elses_database():
+    owner = await signed_in("owner", accounts=("asha",))
+    socket = socket_of(owner, "status/asha")
+    await socket.connect()
+    await heard(socket)
+    busy = asyncio.create_task(sync_to_async(time.sleep)(1.0))  # on the one thread that all sockets share
+    await asyncio.sleep(0.05)
+    await socket.send_to(text_data='{"ack": 1, "resync": "status/asha"}')
+    assert (await heard(socket))["t"] == "snapshot"
+    assert not busy.done()
+    await busy
     await socket.disconnect()
 
 
