@@ -5,6 +5,7 @@ accounts they are members of. Only with TRADING_ENGINE_LEGACY_ANONYMOUS does a c
 """
 
 from datetime import datetime
+from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,15 +13,18 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 from knox.auth import TokenAuthentication
+from knox.crypto import hash_token
 from knox.models import AuthToken
+from knox.settings import CONSTANTS
 from pydantic import ValidationError
 from rest_framework.authentication import SessionAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from dashboard.api.errors import ApiError, AuthRequired, Invalid, NotFound, PermissionDenied, fault, faults_of
 from dashboard.api.schemas import UserQuery
-from engine.models import Account
-from engine.selectors.accounts import accounts_for
+from engine import reading
+from engine.selectors.accounts import account_exists, account_is_open_to, accounts_for
 from engine.selectors.units import Scope
 from engine.services.accounts import account_open
 
@@ -33,6 +37,17 @@ class Credentials(TokenAuthentication):
         if b":" in header or not header.isascii():
             return None
         return super().authenticate(request)
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
+        """As knox has it, by two statements made beforehand: its own cost a fifth of the time that a signal's POST took."""
+        text = token.decode("ascii")
+        key = text[: CONSTANTS.TOKEN_KEY_LENGTH]
+        for known in reading.instances(AuthToken, "where token_key = %s", [key]):
+            if compare_digest(hash_token(text), known.digest) and not self._cleanup_token(known):
+                for user in reading.instances(User, "where id = %s and is_active", [known.user_id]):
+                    known.user = user
+                    return user, known
+        raise AuthenticationFailed
 
     def _cleanup_token(self, auth_token: AuthToken) -> bool:
         """Whether it has expired. knox would look through all the user's other tokens too, at every request."""
@@ -128,7 +143,7 @@ def acting_account(request: Request, user_id: str | None, *, now: datetime) -> s
     if user_id is None:
         raise Invalid([fault("missing", ["query", "user_id"], "Field required", None)])
     if is_open_to(request):
-        if not Account.objects.filter(user_id=user_id).exists():
+        if not account_exists(user_id):
             account_open(user_id=user_id, now=now)
     else:
         _authorize(request, user_id)
@@ -143,8 +158,8 @@ def acting_accounts(request: Request, user_id: str | None, *, now: datetime) -> 
 
 
 def _authorize(request: Request, user_id: str) -> None:
-    if accounts_for(user_of(request)).filter(user_id=user_id).exists():
+    if account_is_open_to(user_of(request), user_id):
         return
-    if Account.objects.filter(user_id=user_id).exists():
+    if account_exists(user_id):
         raise PermissionDenied("You may not act for this account")
     raise NotFound(f"Account {user_id} not found")

@@ -11,7 +11,8 @@ from django.db import transaction
 from engine import log
 from engine.domain.enums import SignalType
 from engine.domain.events import Event, EventType, new_event
-from engine.models import Account, Instrument
+from engine.selectors.accounts import account_exists
+from engine.selectors.prices import symbols_listed
 from engine.services.errors import UnknownAccount, UnknownInstrument
 
 
@@ -29,20 +30,19 @@ class SignalInput:
     signal_id: UUID | None = None
 
 
-@transaction.atomic
 def signals_submit(*, user_id: str, signals: Sequence[SignalInput], now: datetime) -> list[Event]:
     """Put the signals into the account's stream, in order; the engine decides them at once after.
 
     Returns their events: `uid` is the signal's id. Raises UnknownAccount or UnknownInstrument, and then stores nothing.
     """
-    if not Account.objects.filter(user_id=user_id).exists():
+    if not account_exists(user_id):
         raise UnknownAccount(f"there is no account {user_id}")
     wanted = {signal.symbol for signal in signals}
-    known = set(Instrument.objects.filter(symbol__in=wanted).values_list("symbol", flat=True))
-    if missing := sorted(wanted - known):
+    if missing := sorted(wanted - symbols_listed(wanted)):
         raise UnknownInstrument(f"unknown symbols: {', '.join(missing[:10])}", field="symbol")
     events = [new_event(EventType.SIGNAL_RECEIVED, user_id, now, _data(signal), signal.signal_id) for signal in signals]
-    log.append(events, now=now)
+    with transaction.atomic():  # and no sooner: on SQLite the engine's round waits for it
+        log.append(events, now=now)
     return events
 
 
