@@ -26,7 +26,7 @@ from engine import topics as layer_topics
 
 log = structlog.get_logger(__name__)
 
-SHORTEST, LONGEST = 0.02, 0.2  # seconds of rest between two computations of a topic
+SHORTEST, LONGEST = 0.02, 0.2  # seconds of rest after a message of a topic
 REST = 4  # and in between, this many times the processor time of the computation: a cheap topic is shown nearly at once
 POLL = 1.0  # seconds: a hint may get lost on its way, so everything is computed this often anyway
 BEAT = 3.0  # seconds between two heartbeats
@@ -161,10 +161,11 @@ class Hub:
                 await asyncio.sleep(feed.next_at - loop.time())
                 feed.dirty, feed.asked_at = False, loop.time()
                 fresh, cost = await loop.run_in_executor(self._thread, _timed, self._compute, feed.topic)
-                feed.next_at = loop.time() + min(LONGEST, max(SHORTEST, REST * cost))
                 feed.failed = False
-                if frames := feed.advance(fresh):
-                    await _to_all(feed.watchers, lambda watcher: watcher.push(frames, feed))
+                frames = feed.advance(fresh)
+                # where nothing was said, by the poll mostly, the first change goes out at once
+                feed.next_at = loop.time() + min(LONGEST, max(SHORTEST if frames else 0, REST * cost))
+                await self._tell(feed, frames)
                 await self._greet(feed)
         except Exception as error:  # noqa: BLE001 - whatever it is: the page goes STALE, and the next poll tries again
             feed.next_at = loop.time() + LONGEST
@@ -172,6 +173,10 @@ class Hub:
             log.warning("topic_not_computed", topic=feed.name, error=repr(error))
         finally:
             feed.task = None
+
+    async def _tell(self, feed: Feed, frames: list[str]) -> None:
+        if frames:
+            await _to_all(feed.watchers, lambda watcher: watcher.push(frames, feed))
 
     async def _greet(self, feed: Feed) -> None:
         if feed.waiting:

@@ -182,6 +182,21 @@ async def test_what_hints_are_about_is_not_polled_as_well(hub, tables):
     assert tables.computed.total() - begun == 8
 
 
+async def test_the_first_change_after_a_look_in_vain_goes_out_at_once(hub, tables, monkeypatch):
+    monkeypatch.setattr(hub_module, "SHORTEST", 0.5)
+    monkeypatch.setattr(hub_module, "LONGEST", 0.5)
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    await asyncio.sleep(0.5)
+    await hub.hint([layer_topics.MARKET])  # about nothing
+    await asyncio.sleep(0.1)
+    tables.equity = 2
+    await hub.hint([layer_topics.MARKET])
+    async with asyncio.timeout(0.3):
+        await socket.until(2)
+
+
 async def test_a_hint_on_the_layer_is_heard(hub, tables):
     socket = Socket()
     await hub.watch(DEMO, socket)
