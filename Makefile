@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 FRONTEND := node_modules/.installed
+# where it is set, every one of the hundred processes of a test run would compile all of our code anew
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --require-hashes
 
 help:
