@@ -38,15 +38,23 @@ def no_sleep(monkeypatch) -> list[float]:
 
 @pytest.fixture
 def prices(tmp_path: Path) -> str:
-    """Eighty days of two lively shares."""
+    """Eighty days of two lively shares: enough for the strategies to trade."""
+    return written(tmp_path / "prices.csv", days=80)
+
+
+@pytest.fixture
+def few_prices(tmp_path: Path) -> str:
+    return written(tmp_path / "few.csv", days=8)
+
+
+def written(path: Path, *, days: int) -> str:
     chance, lines = random.Random(4), [HEADER]
     closes = {"INFY": 1500.0, "TCS": 3500.0}
-    for day in range(80):
+    for day in range(days):
         for symbol, before in closes.items():
             close = closes[symbol] = round(before * (1 + chance.gauss(0, 0.03)), 2)
             high, low = round(max(before, close) * 1.01, 2), round(min(before, close) * 0.99, 2)
             lines.append(f"{date(2025, 1, 1) + timedelta(days=day)},{symbol},{before},{high},{low},{close},1000\n")
-    path = tmp_path / "prices.csv"
     path.write_text("".join(lines))
     return str(path)
 
@@ -114,11 +122,11 @@ def test_a_call_that_makes_no_sense_is_refused(prices: str, arguments: list[str]
     assert not Event.objects.exists()
 
 
-def test_prices_older_than_those_known_are_refused(prices: str):
-    replay(prices, "--account", "desk")
+def test_prices_older_than_those_known_are_refused(few_prices: str):
+    replay(few_prices, "--account", "desk")
     days = Event.objects.filter(type="trading_day_started").count()
     with pytest.raises(CommandError, match=r"are known here already.*Nothing was replayed"):
-        replay(prices, "--account", "desk")
+        replay(few_prices, "--account", "desk")
     assert Event.objects.filter(type="trading_day_started").count() == days
     assert not PendingPrices.objects.exists()
 
@@ -156,9 +164,9 @@ def test_a_worker_that_hears_us_does_the_work_and_is_waited_for(prices: str, wor
     assert slept == [0.005] * 320
 
 
-def test_a_worker_that_does_not_hear_us_is_not_waited_for(prices: str, worker, settings, no_sleep: list[float]):
+def test_a_worker_that_does_not_hear_us_is_not_waited_for(few_prices: str, worker, settings, no_sleep: list[float]):
     settings.REDIS_URL = ""
-    assert "0 slices waiting" in replay(prices)
+    assert "0 slices waiting" in replay(few_prices)
     assert no_sleep == []
 
 
