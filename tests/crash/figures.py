@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import median
 
+LONGEST = 120  # seconds that a proof may take
 _measured: list["Figures"] = []
 
 
@@ -41,5 +42,6 @@ def summary() -> Iterator[str]:
     for proof, tests in groupby(ordered, key=lambda figures: figures.proof):
         yield proof
         for test in tests:
-            yield f"  {test.test} ({test.took:.0f} s)"
+            too_long = f", asked: at most {LONGEST} s" if test.took > LONGEST else ""
+            yield f"  {test.test} ({test.took:.0f} s{too_long})"
             yield from (f"      {line}" for line in test.lines)
