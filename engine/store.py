@@ -34,8 +34,8 @@ ORDER_FIELDS = (
     "filled_at",
 )  # fmt: skip
 ORDER_CHANGES = (
-    "status", "rejected_by", "reason", "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id",
-    "updated_at", "submitted_at", "filled_at",
+    "quantity", "price", "stop_price", "stop_loss", "take_profit", "status", "rejected_by", "reason", "risk_checks",
+    "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at", "filled_at",
 )  # fmt: skip
 POSITION_FIELDS = (
     "id", "symbol", "strategy_id", "opened_at", "updated_at", "quantity", "cost", "realized_pnl", "charges", "stop_loss",

@@ -44,6 +44,8 @@ LIFE_CYCLE: dict[tuple[OrderStatus, Trigger], OrderStatus] = {
 }
 TERMINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 WORKING = frozenset(OrderStatus) - TERMINAL
+RESTING = frozenset({OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FILLED})  # in the market, waiting for a price
+MODIFIABLE = ("quantity", "price", "stop_price", "stop_loss", "take_profit")
 
 
 class LifeCycleError(Exception):

@@ -5,7 +5,7 @@ from engine.domain.book import Book, Context
 from engine.domain.charges import charges_for
 from engine.domain.enums import OrderType, Product, RejectedBy, Side, SignalDecision, TradingState, Validity
 from engine.domain.events import Event, EventType
-from engine.domain.orders import Order, Trigger
+from engine.domain.orders import RESTING, Order, Trigger
 from engine.domain.paper import fill_price
 from engine.domain.values import as_uuid, decimal_or_none, uuid_or_none
 
@@ -95,7 +95,7 @@ def update(book: Book, event: Event) -> None:
 def match_on_paper(book: Book, event: Event, context: Context) -> list[Event]:
     order = book.orders.get(as_uuid(event.data["order_id"]))
     quote = context.quotes.get(order.symbol) if order else None
-    if order is None or quote is None:
+    if order is None or quote is None or order.status not in RESTING:
         return []
     if book.trading_state is TradingState.HALTED:  # its cancellation is on the way
         return []

@@ -7,16 +7,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from engine.domain.enums import OrderStatus, OrderType, Side, TradingState
+from engine.domain.enums import OrderType, Side, TradingState
 from engine.domain.events import Event, EventType, new_event
-from engine.domain.orders import Order
+from engine.domain.orders import RESTING, Order
 from engine.domain.paper import fill_price
 from engine.domain.quotes import Quote
 from engine.models import Account, PendingEvent, Position
 from engine.models import Order as OrderRow
 
 ZERO = Decimal(0)
-RESTING = (OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FILLED)
 KEYS = {
     EventType.ORDER_UPDATED: "order_id",
     EventType.STOP_LOSS_EXECUTED: "position_id",
