@@ -31,11 +31,12 @@ ORDER_FIELDS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "stop_loss",
     "take_profit", "product", "validity", "strategy_id", "signal_id", "sizing", "status", "rejected_by", "reason",
     "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at",
-    "filled_at",
+    "filled_at", "triggered_at",
 )  # fmt: skip
 ORDER_CHANGES = (
     "quantity", "price", "stop_price", "stop_loss", "take_profit", "status", "rejected_by", "reason", "risk_checks",
     "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at", "filled_at",
+    "triggered_at",
 )  # fmt: skip
 POSITION_FIELDS = (
     "id", "symbol", "strategy_id", "opened_at", "updated_at", "quantity", "cost", "realized_pnl", "charges", "stop_loss",
@@ -172,11 +173,17 @@ def context(books: Iterable[Book], symbols: Iterable[str], *, now: datetime) -> 
     for book in books:
         wanted.update(symbol for symbol, _ in book.positions)
         wanted.update(order.symbol for order in book.orders.values())
-    return Context(now, quotes(wanted), settings.PRICE_MAX_AGE_SECONDS, settings.PAPER_SLIPPAGE_BPS)
+    return Context(
+        now,
+        quotes(wanted),
+        settings.PRICE_MAX_AGE_SECONDS,
+        settings.PAPER_SLIPPAGE_BPS,
+        settings.PAPER_VOLUME_PERCENT,
+    )
 
 
 def quotes(symbols: Collection[str]) -> dict[str, Quote]:
-    columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at")
+    columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "bar_volume")
     return {row[0]: Quote(*row) for row in Instrument.objects.filter(symbol__in=symbols).order_by().values_list(*columns)}
 
 

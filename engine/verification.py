@@ -31,7 +31,7 @@ from engine.models import (
 
 ORDER_FACTS = (
     "status", "quantity", "price", "stop_price", "stop_loss", "take_profit", "filled_quantity", "filled_notional", "charges",
-    "symbol", "side", "reason",
+    "symbol", "side", "reason", "triggered_at",
 )  # fmt: skip
 POSITION_FACTS = ("symbol", "strategy_id", "quantity", "cost", "realized_pnl", "charges", "stop_loss", "take_profit")
 EXECUTION_FACTS = ("order_id", "symbol", "side", "quantity", "price", "realized_pnl", "broker_execution_id")

@@ -42,6 +42,7 @@ class Context:
     quotes: Quotes
     price_max_age_seconds: int
     slippage_bps: int
+    volume_percent: Decimal = Decimal(10)  # of a bar's volume: the most that an order fills of it on paper
 
 
 @dataclass(slots=True)

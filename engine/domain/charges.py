@@ -73,16 +73,19 @@ def paise(amount: Decimal) -> Decimal:
     return amount.quantize(PAISA, ROUND_HALF_UP)
 
 
-def charges_for(product: Product, side: Side, quantity: int, price: Decimal) -> dict[str, Decimal]:
-    """Each charge of a fill by name, and their `total`, in rupees rounded to the paisa."""
+def charges_for(product: Product, side: Side, quantity: int, price: Decimal, *, filled: Decimal = ZERO) -> dict[str, Decimal]:
+    """Each charge of a fill by name, and their `total`, in rupees rounded to the paisa.
+
+    `filled` is the turnover of the order's earlier fills: brokerage is capped per order, however many fills it takes.
+    """
     schedule = SCHEDULES[product]
     turnover = quantity * price
-    brokerage = min(turnover * schedule.brokerage.fraction, schedule.brokerage_cap)
+    brokerage = _brokerage(schedule, filled + turnover) - _brokerage(schedule, filled)
     exchange = turnover * schedule.exchange.fraction
     sebi = turnover * schedule.sebi.fraction
     stt = schedule.stt_buy if side is Side.BUY else schedule.stt_sell
     charges = {
-        "brokerage": paise(brokerage),
+        "brokerage": brokerage,
         "stt": paise(turnover * stt.fraction),
         "exchange": paise(exchange),
         "sebi": paise(sebi),
@@ -91,3 +94,7 @@ def charges_for(product: Product, side: Side, quantity: int, price: Decimal) -> 
     }
     charges["total"] = sum(charges.values(), ZERO)
     return charges
+
+
+def _brokerage(schedule: Schedule, turnover: Decimal) -> Decimal:
+    return paise(min(turnover * schedule.brokerage.fraction, schedule.brokerage_cap))

@@ -18,6 +18,7 @@ class Quote:
     lot_size: int
     last_price: Decimal | None
     received_at: datetime | None
+    volume: int | None = None  # shares traded in the latest closed bar; None where the feed gives none
 
 
 Quotes = Mapping[str, Quote]  # by symbol. New prices make a new mapping: what was valued stays with the one that it saw

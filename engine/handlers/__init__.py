@@ -23,7 +23,7 @@ RECORDED = Handling()  # in the log for people to read; nothing follows from it
 HANDLERS: dict[EventType, Handling] = {
     EventType.ACCOUNT_OPENED: Handling(trading.open_account),
     EventType.ACCOUNT_UPDATED: RECORDED,
-    EventType.TRADING_DAY_STARTED: Handling(trading.start_day),
+    EventType.TRADING_DAY_STARTED: Handling(trading.start_day, then=(orders.expire_day_orders,)),
     EventType.SIGNAL_RECEIVED: Handling(signals.receive, then=(signals.decide,)),
     EventType.SIGNAL_HELD: Handling(signals.hold),
     EventType.SIGNAL_REFUSED: Handling(signals.refuse),
@@ -31,7 +31,7 @@ HANDLERS: dict[EventType, Handling] = {
     EventType.ORDER_SUBMITTED: Handling(orders.submit, then=(orders.match_on_paper, orders.clear_refusals)),
     EventType.ORDER_UPDATED: Handling(orders.update, then=(orders.match_on_paper,)),
     EventType.ORDER_MODIFY_REQUESTED: Handling(then=(modifications.decide,)),
-    EventType.ORDER_MODIFIED: Handling(modifications.modify, then=(orders.match_on_paper,)),
+    EventType.ORDER_MODIFIED: Handling(modifications.modify, then=(modifications.match_anew,)),
     EventType.ORDER_MODIFY_REFUSED: Handling(then=(alerts.warn_of_refusal,)),
     EventType.ORDER_EXECUTED: Handling(fills.book_fill, then=(fills.announce_position,)),
     EventType.ORDER_CANCELLED: Handling(orders.cancel),

@@ -11,7 +11,7 @@ from engine.domain.events import Event, EventType
 from engine.domain.orders import MODIFIABLE, RESTING
 from engine.domain.risk import Check
 from engine.domain.values import as_decimal, as_uuid
-from engine.handlers.orders import REASON_LENGTH
+from engine.handlers.orders import REASON_LENGTH, match_on_paper
 
 
 def decide(book: Book, event: Event, context: Context) -> list[Event]:
@@ -60,3 +60,9 @@ def modify(book: Book, event: Event) -> None:
     order.risk_checks = event.data["risk_checks"]
     order.updated_at = event.at
     book.touch_order(order)
+
+
+def match_anew(book: Book, event: Event, context: Context) -> list[Event]:
+    """At its new terms it may fill. One that took its share of this bar's volume already waits for the next bar."""
+    order = book.orders[as_uuid(event.data["order_id"])]
+    return [] if order.filled_quantity else match_on_paper(book, event, context)

@@ -1,21 +1,28 @@
 """What prices act upon: the accounts with their open positions, and the orders that rest in the paper market."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from uuid import UUID
+
+from django.conf import settings
 
 from engine.domain.enums import OrderType, Side, TradingState
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import RESTING, Order
-from engine.domain.paper import fill_price
+from engine.domain.paper import fill_price, fill_quantity, is_triggered
 from engine.domain.quotes import Quote
 from engine.models import Account, PendingEvent, Position
 from engine.models import Order as OrderRow
 
 ZERO = Decimal(0)
+ORDER_COLUMNS = (
+    "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "filled_quantity",
+    "triggered_at",
+)  # fmt: skip
 KEYS = {
     EventType.ORDER_UPDATED: "order_id",
     EventType.STOP_LOSS_EXECUTED: "position_id",
@@ -105,10 +112,13 @@ class Desk:
             holder.trading_day, holder.day_start_equity = day, Decimal(str(waiting.data["equity"]))
         return events
 
-    def reached(self, symbols: Iterable[str], quotes: Quotes, now: datetime) -> list[Event]:
-        """What the new prices of these symbols set off: orders that can fill, positions that stop out or take their profit."""
+    def reached(self, symbols: Iterable[str], quotes: Quotes, now: datetime, *, closed: Collection[str] = ()) -> list[Event]:
+        """What the new prices of these symbols set off: orders that can fill, positions that stop out or take their profit.
+
+        `closed` are the symbols of which a bar has just closed: its volume is there to be taken, once.
+        """
         moved = {symbol for symbol in symbols if quotes.price(symbol) is not None}
-        events = [event for symbol in sorted(moved) for event in self._orders_reached(symbol, quotes, now)]
+        events = [event for symbol in sorted(moved) for event in self._orders_reached(symbol, quotes, now, symbol in closed)]
         for holder in self.holders.values():
             if holder.trading_state == TradingState.HALTED:  # an exit would be refused, at every price anew
                 continue
@@ -121,7 +131,7 @@ class Desk:
             ]
         return [event for event in events if self._first(event) is event]
 
-    def _orders_reached(self, symbol: str, quotes: Quotes, now: datetime) -> list[Event]:
+    def _orders_reached(self, symbol: str, quotes: Quotes, now: datetime, closed: bool) -> list[Event]:
         quote = quotes.by_symbol[symbol]
         return [
             new_event(
@@ -132,8 +142,21 @@ class Desk:
                 correlation_id=order.correlation_id,
             )
             for user_id, order in self.orders.get(symbol, ())
-            if fill_price(order, quote, slippage_bps=0) is not None
+            if self._has_more_to_do(order, quote, closed)
         ]
+
+    @staticmethod
+    def _has_more_to_do(order: Order, quote: Quote, closed: bool) -> bool:
+        """It fills, or its stop has traded. One that took its share of a bar's volume waits for the next bar."""
+        last = quote.last_price
+        if order.waits_for_stop:
+            return last is not None and is_triggered(order, last)
+        if order.filled_quantity and quote.volume is not None and not closed:
+            return False
+        return (
+            fill_price(order, quote, slippage_bps=0) is not None
+            and fill_quantity(order, quote, settings.PAPER_VOLUME_PERCENT) > 0
+        )
 
     @staticmethod
     def _exit(user_id: str, holding: Holding, kind: str, price: Decimal, now: datetime) -> Event:
@@ -149,13 +172,14 @@ class Desk:
 
 def _resting_orders() -> dict[str, list[tuple[str, Order]]]:
     """By symbol: each order with the account that it belongs to, oldest first."""
-    columns = ("id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price")
     # sorted here: asked for an order, SQLite walks over all orders that ever were
-    rows = OrderRow.objects.working().order_by().values_list("account_id", "status", *columns)
+    rows = OrderRow.objects.working().order_by().values("account_id", "status", *ORDER_COLUMNS)
     orders = defaultdict(list)
-    for user_id, status, id, symbol, side, order_type, *rest in sorted(rows, key=lambda row: (row[8], row[2])):
+    for row in sorted(rows, key=itemgetter("created_at", "id")):
+        user_id, status = row.pop("account_id"), row.pop("status")
         if status in RESTING:
-            orders[symbol].append((user_id, Order(id, symbol, Side(side), OrderType(order_type), *rest)))
+            order = Order(**row | {"side": Side(row["side"]), "order_type": OrderType(row["order_type"])})
+            orders[order.symbol].append((user_id, order))
     return orders
 
 

@@ -4,6 +4,7 @@ Everything is read once and written once, however many slices and symbols there 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -19,7 +20,7 @@ from engine.models import EquityPoint, Instrument, PendingPrices, Strategy
 
 POINT_SPACING = timedelta(seconds=10)  # of market time, between two points of an equity curve
 MINUTE = timedelta(minutes=1)
-PRICE_COLUMNS = ("symbol", "last_price", "previous_close", "priced_at", "received_at", "source")
+PRICE_COLUMNS = ("symbol", "last_price", "previous_close", "bar_volume", "priced_at", "received_at", "source")
 POINT_COLUMNS = ("account", "at", "equity", "cash", "exposure", "day_pnl")
 REPLACE_POINT = (
     "on conflict (account_id, at) do update set equity = excluded.equity, cash = excluded.cash, "
@@ -53,12 +54,12 @@ class Market:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "previous_close", "priced_at")
-        rows = list(Instrument.objects.values_list(*columns))
-        self.quotes = Quotes({row[0]: Quote(*row[:6]) for row in rows})
-        self.previous_closes: dict[str, Decimal | None] = {row[0]: row[6] for row in rows}
-        self.priced_at: dict[str, datetime | None] = {row[0]: row[7] for row in rows}
-        self.at = max((row[7] for row in rows if row[7]), default=None)  # market time
+        columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "bar_volume")
+        rows = list(Instrument.objects.values_list(*columns, "previous_close", "priced_at"))
+        self.quotes = Quotes({row[0]: Quote(*row[:7]) for row in rows})
+        self.previous_closes: dict[str, Decimal | None] = {row[0]: row[7] for row in rows}
+        self.priced_at: dict[str, datetime | None] = {row[0]: row[8] for row in rows}
+        self.at = max((row[8] for row in rows if row[8]), default=None)  # market time
         self.received_at = max((row[5] for row in rows if row[5]), default=None)
         self.desk = Desk()
         self._strategies: list[Strategy] | None = None
@@ -78,7 +79,8 @@ class Market:
         self.at = at
         if length >= MINUTE and waiting.bars:
             events.append(self._closing_prices(at))
-        log.append(events + self.desk.reached(waiting.prices, self.quotes, self.now), now=self.now)
+        reached = self.desk.reached(waiting.prices, self.quotes, self.now, closed=waiting.bars)
+        log.append(events + reached, now=self.now)
         if before is None or _has_passed(POINT_SPACING, before, at):
             self._points += [self._point(holder) for holder in self.desk.holders.values()]
         if waiting.bars:
@@ -92,7 +94,8 @@ class Market:
         priced_at = self.priced_at[symbol]
         if priced_at is not None and _day(priced_at) != _day(waiting.at):
             self.previous_closes[symbol] = quote.last_price
-        self.quotes.by_symbol[symbol] = Quote(symbol, quote.sector, quote.tick_size, quote.lot_size, price, waiting.created_at)
+        volume = int(waiting.bars[symbol][-1]) or None if symbol in waiting.bars else quote.volume
+        self.quotes.by_symbol[symbol] = replace(quote, last_price=price, received_at=waiting.created_at, volume=volume)
         self.priced_at[symbol] = waiting.at
         self._sources[symbol] = waiting.source
 
@@ -123,7 +126,15 @@ class Market:
     def save(self) -> None:
         """Write the latest prices and the points, and tell the pages."""
         rows = [
-            (symbol, quote.last_price, self.previous_closes[symbol], self.priced_at[symbol], quote.received_at, source)
+            (
+                symbol,
+                quote.last_price,
+                self.previous_closes[symbol],
+                quote.volume,
+                self.priced_at[symbol],
+                quote.received_at,
+                source,
+            )
             for symbol, source in self._sources.items()
             for quote in [self.quotes.by_symbol[symbol]]
         ]
