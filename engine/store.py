@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from engine import alerts, bulk, config
+from engine import alerts, bulk, config, tariff
 from engine.domain.book import NO_LIMITS, Book, Context, Limits, StrategyState
 from engine.domain.enums import (
     OrderStatus,
@@ -18,10 +18,12 @@ from engine.domain.enums import (
     StrategyStatus,
     TradingState,
     Validity,
+    WhenClosed,
 )
 from engine.domain.orders import Order
 from engine.domain.positions import Position
 from engine.domain.quotes import Quote
+from engine.market.sessions import hours_at
 from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow
@@ -31,19 +33,20 @@ ORDER_FIELDS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "stop_loss",
     "take_profit", "product", "validity", "strategy_id", "signal_id", "sizing", "status", "rejected_by", "reason",
     "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at",
-    "filled_at",
+    "filled_at", "waits_until", "triggered_at", "trailing_stop", "trailing_stop_percent",
 )  # fmt: skip
 ORDER_CHANGES = (
-    "status", "rejected_by", "reason", "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id",
-    "updated_at", "submitted_at", "filled_at",
+    "quantity", "price", "stop_price", "stop_loss", "take_profit", "status", "rejected_by", "reason", "risk_checks",
+    "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at", "filled_at",
+    "waits_until", "triggered_at",
 )  # fmt: skip
 POSITION_FIELDS = (
     "id", "symbol", "strategy_id", "opened_at", "updated_at", "quantity", "cost", "realized_pnl", "charges", "stop_loss",
-    "take_profit", "closed_at",
+    "take_profit", "closed_at", "product", "trailing_stop", "trailing_stop_percent",
 )  # fmt: skip
 POSITION_CHANGES = (
     "status", "quantity", "cost", "average_price", "realized_pnl", "charges", "stop_loss", "take_profit", "updated_at",
-    "closed_at",
+    "closed_at", "trailing_stop", "trailing_stop_percent",
 )  # fmt: skip
 EXECUTION_FIELDS = (
     "id", "order", "account", "symbol", "side", "quantity", "price", "charges", "charge_breakdown", "realized_pnl",
@@ -93,6 +96,7 @@ def _fill(books: Mapping[str, Book]) -> None:
     users = list(books)
     for row in PositionRow.objects.open().filter(account__in=users).order_by().values_list("account_id", *POSITION_FIELDS):
         position = Position(**dict(zip(POSITION_FIELDS, row[1:], strict=True)))
+        position.product = Product(position.product)
         books[row[0]].positions[position.symbol, position.strategy_id] = position
         books[row[0]].stored.add(position.id)
     for row in OrderRow.objects.working().filter(account__in=users).order_by().values_list("account_id", *ORDER_FIELDS):
@@ -152,6 +156,7 @@ def limits_of(account: Account, defaults: config.Config) -> Limits:
     return Limits(
         confidence_threshold=account.confidence_threshold,
         allow_short=account.allow_short,
+        waits_for_open=account.when_closed == WhenClosed.WAIT,
         risk_check_enabled=defaults.risk_check_enabled,
         **own,
     )
@@ -172,11 +177,19 @@ def context(books: Iterable[Book], symbols: Iterable[str], *, now: datetime) -> 
     for book in books:
         wanted.update(symbol for symbol, _ in book.positions)
         wanted.update(order.symbol for order in book.orders.values())
-    return Context(now, quotes(wanted), settings.PRICE_MAX_AGE_SECONDS, settings.PAPER_SLIPPAGE_BPS)
+    return Context(
+        now,
+        quotes(wanted),
+        settings.PRICE_MAX_AGE_SECONDS,
+        settings.PAPER_SLIPPAGE_BPS,
+        tariff.current(),
+        settings.PAPER_VOLUME_PERCENT,
+        hours_at(now),
+    )
 
 
 def quotes(symbols: Collection[str]) -> dict[str, Quote]:
-    columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at")
+    columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "bar_volume", "source")
     return {row[0]: Quote(*row) for row in Instrument.objects.filter(symbol__in=symbols).order_by().values_list(*columns)}
 
 

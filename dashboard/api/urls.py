@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from django.views.generic import View
 
-from dashboard.api import access, docs, probes, system, trading
+from dashboard.api import access, docs, orders, probes, system, trading
 
 ENGINE_ROUTES: dict[str, type[View]] = {
     "health": system.HealthView,
@@ -19,7 +19,13 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "signals/process": trading.SignalView,
     "signals/batch": trading.SignalBatchView,
     "orders": trading.OrdersView,
+    "orders/cancel-all": orders.OrdersCancelAllView,
+    "orders/(?P<order_id>[^/]+)/cancel": orders.OrderCancelView,
+    "orders/(?P<order_id>[^/]+)/modify": orders.OrderModifyView,
+    "orders/(?P<order_id>[^/]+)/status": orders.OrderStatusView,
     "positions": trading.PositionsView,
+    "positions/(?P<user_id>[^/]+)/close-all": orders.PositionsCloseAllView,
+    "positions/(?P<user_id>[^/]+)/(?P<symbol>[^/]+)/close": orders.PositionCloseView,
     "emergency-stop": trading.EmergencyStopView,
     "coordination/status": system.CoordinationView,
     "status": system.StatusView,

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from engine.domain.alerts import AlertRaised
+from engine.domain.charges import Tariff
 from engine.domain.enums import SignalDecision, StrategyStatus, TradingState
 from engine.domain.events import Event
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO, Position
 from engine.domain.quotes import Quotes
+from engine.domain.sessions import MarketHours
 from engine.domain.valuation import Valuation
 
 PositionKey = tuple[str, str]  # symbol, strategy id ("" for none)
@@ -29,6 +31,7 @@ class Limits:
     max_sector_exposure_percent: Decimal
     max_concurrent_orders: int
     risk_check_enabled: bool
+    waits_for_open: bool = True  # an order for a closed market waits for it; else it is refused
 
 
 NO_LIMITS = Limits(ZERO, True, ZERO, ZERO, ZERO, 0, False)
@@ -42,6 +45,9 @@ class Context:
     quotes: Quotes
     price_max_age_seconds: int
     slippage_bps: int
+    tariff: Tariff
+    volume_percent: Decimal = Decimal(10)  # of a bar's volume: the most that an order fills of it on paper
+    hours: MarketHours | None = None  # of the exchange; None: it is open
 
 
 @dataclass(slots=True)

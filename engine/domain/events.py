@@ -21,8 +21,12 @@ class EventType(StrEnum):
     SIGNAL_HELD = "signal_held"
     SIGNAL_REFUSED = "signal_refused"
     ORDER_CREATED = "order_created"
+    ORDER_DEFERRED = "order_deferred"
     ORDER_SUBMITTED = "order_submitted"
     ORDER_UPDATED = "order_updated"
+    ORDER_MODIFY_REQUESTED = "order_modify_requested"
+    ORDER_MODIFIED = "order_modified"
+    ORDER_MODIFY_REFUSED = "order_modify_refused"
     ORDER_EXECUTED = "order_executed"
     ORDER_CANCELLED = "order_cancelled"
     ORDER_REJECTED = "order_rejected"
@@ -30,6 +34,7 @@ class EventType(StrEnum):
     POSITION_OPENED = "position_opened"
     POSITION_UPDATED = "position_updated"
     POSITION_CLOSED = "position_closed"
+    POSITION_EXIT_REQUESTED = "position_exit_requested"
     STOP_LOSS_EXECUTED = "stop_loss_executed"
     RISK_ALERT = "risk_alert"
     PERFORMANCE_ALERT = "performance_alert"
@@ -78,8 +83,10 @@ LANES = {event_type: _LANES.get(event_type.split("_")[0], Lane.SYSTEM_EVENTS) fo
 PRIORITIES = {
     EventType.SIGNAL_RECEIVED: Priority.HIGH,
     EventType.ORDER_CREATED: Priority.HIGH,
+    EventType.ORDER_MODIFY_REQUESTED: Priority.HIGH,
     EventType.ORDER_EXECUTED: Priority.HIGH,
     EventType.ORDER_CANCELLED: Priority.HIGH,
+    EventType.POSITION_EXIT_REQUESTED: Priority.HIGH,
     EventType.STOP_LOSS_EXECUTED: Priority.HIGH,
     EventType.EMERGENCY_STOP: Priority.CRITICAL,
     EventType.TRADING_RESUMED: Priority.CRITICAL,  # in one lane with the stop: of the two the later one must win

@@ -44,6 +44,9 @@ LIFE_CYCLE: dict[tuple[OrderStatus, Trigger], OrderStatus] = {
 }
 TERMINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 WORKING = frozenset(OrderStatus) - TERMINAL
+RESTING = frozenset({OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FILLED})  # in the market, waiting for a price
+STOPS = frozenset({OrderType.STOP_LOSS, OrderType.STOP_LIMIT})
+MODIFIABLE = ("quantity", "price", "stop_price", "stop_loss", "take_profit")
 
 
 class LifeCycleError(Exception):
@@ -82,6 +85,10 @@ class Order:
     filled_notional: Decimal = Decimal(0)
     charges: Decimal = Decimal(0)
     broker_order_id: str = ""
+    trailing_stop: Decimal | None = None  # rupees behind the best price; of the position that it opens
+    trailing_stop_percent: Decimal | None = None
+    waits_until: datetime | None = None  # the market is closed: when it opens
+    triggered_at: datetime | None = None  # its stop price has traded: from then on it is a market or a limit order
     updated_at: datetime | None = None  # moved last; set with `created_at` at first
     submitted_at: datetime | None = None
     filled_at: datetime | None = None
@@ -93,6 +100,10 @@ class Order:
     @property
     def remaining(self) -> int:
         return self.quantity - self.filled_quantity
+
+    @property
+    def waits_for_stop(self) -> bool:
+        return self.order_type in STOPS and self.triggered_at is None
 
     @property
     def average_fill_price(self) -> Decimal | None:

@@ -31,11 +31,11 @@ def is_marketable(order: Order, last: Decimal) -> bool:
 
 
 def fill_price(order: Order, quote: Quote, slippage_bps: int) -> Decimal | None:
-    """The price at which the order fills now, in full, or None while it has to rest. A limit is never worse than itself."""
+    """The price at which the order fills now, or None while it has to rest. A limit is never worse than itself."""
     last = quote.last_price
     if last is None:
         return None
-    if order.order_type in (OrderType.STOP_LOSS, OrderType.STOP_LIMIT) and not is_triggered(order, last):
+    if order.waits_for_stop and not is_triggered(order, last):
         return None
     if order.order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT) and not is_marketable(order, last):
         return None
@@ -43,3 +43,11 @@ def fill_price(order: Order, quote: Quote, slippage_bps: int) -> Decimal | None:
     if order.order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT) and order.price is not None:
         return min(price, order.price) if order.side is Side.BUY else max(price, order.price)
     return price
+
+
+def fill_quantity(order: Order, quote: Quote, volume_percent: Decimal) -> int:
+    """How many shares fill now: what is left, but at most a share of the latest bar's volume, in whole lots."""
+    if quote.volume is None:
+        return order.remaining
+    most = int(quote.volume * volume_percent / 100)
+    return min(order.remaining, most - most % quote.lot_size)

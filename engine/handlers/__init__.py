@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.domain.book import Book, Context
 from engine.domain.events import Event, EventType
-from engine.handlers import alerts, fills, orders, signals, trading
+from engine.handlers import alerts, exits, fills, modifications, orders, signals, trading
 
 Apply = Callable[[Book, Event], None]
 Decide = Callable[[Book, Event, Context], list[Event]]
@@ -23,13 +23,17 @@ RECORDED = Handling()  # in the log for people to read; nothing follows from it
 HANDLERS: dict[EventType, Handling] = {
     EventType.ACCOUNT_OPENED: Handling(trading.open_account),
     EventType.ACCOUNT_UPDATED: RECORDED,
-    EventType.TRADING_DAY_STARTED: Handling(trading.start_day),
+    EventType.TRADING_DAY_STARTED: Handling(trading.start_day, then=(orders.expire_day_orders,)),
     EventType.SIGNAL_RECEIVED: Handling(signals.receive, then=(signals.decide,)),
     EventType.SIGNAL_HELD: Handling(signals.hold),
     EventType.SIGNAL_REFUSED: Handling(signals.refuse),
     EventType.ORDER_CREATED: Handling(orders.create, then=(orders.check_risk,)),
+    EventType.ORDER_DEFERRED: Handling(orders.defer),
     EventType.ORDER_SUBMITTED: Handling(orders.submit, then=(orders.match_on_paper, orders.clear_refusals)),
-    EventType.ORDER_UPDATED: Handling(orders.update, then=(orders.match_on_paper,)),
+    EventType.ORDER_UPDATED: Handling(orders.update, then=(orders.release, orders.match_on_paper)),
+    EventType.ORDER_MODIFY_REQUESTED: Handling(then=(modifications.decide,)),
+    EventType.ORDER_MODIFIED: Handling(modifications.modify, then=(modifications.match_anew,)),
+    EventType.ORDER_MODIFY_REFUSED: Handling(then=(alerts.warn_of_refusal,)),
     EventType.ORDER_EXECUTED: Handling(fills.book_fill, then=(fills.announce_position,)),
     EventType.ORDER_CANCELLED: Handling(orders.cancel),
     EventType.ORDER_REJECTED: Handling(orders.reject, then=(orders.refuse_signal, alerts.warn_of_refusal)),
@@ -37,7 +41,8 @@ HANDLERS: dict[EventType, Handling] = {
     EventType.POSITION_OPENED: RECORDED,
     EventType.POSITION_UPDATED: RECORDED,
     EventType.POSITION_CLOSED: RECORDED,
-    EventType.STOP_LOSS_EXECUTED: Handling(then=(fills.exit_position,)),
+    EventType.POSITION_EXIT_REQUESTED: Handling(then=(exits.leave_on_request,)),
+    EventType.STOP_LOSS_EXECUTED: Handling(then=(exits.leave_at_level,)),
     EventType.RISK_ALERT: Handling(then=(alerts.raise_alert,)),
     EventType.PERFORMANCE_ALERT: Handling(then=(alerts.raise_alert,)),
     EventType.EMERGENCY_STOP: Handling(trading.halt, then=(trading.stop_everything, alerts.announce_halt)),

@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID
 
 from engine.domain.book import Book, Context, Execution
-from engine.domain.enums import OrderType, Product, Side, Validity
+from engine.domain.enums import Side
 from engine.domain.events import Event, EventType
-from engine.domain.ids import new_id
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO, Position, closing_quantity, rounded
 from engine.domain.values import as_decimal, as_uuid
-from engine.handlers.orders import cancellation
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +63,15 @@ def book_position(book: Book, order: Order, fill: Fill, event: Event) -> Decimal
         book.moved.append(position)
     if opening := fill.quantity - closing:
         position = book.position(order.symbol, order.strategy_id) or Position(
-            event.uid, order.symbol, order.strategy_id, opened_at=event.at, updated_at=event.at
+            event.uid, order.symbol, order.strategy_id, opened_at=event.at, updated_at=event.at, product=order.product
         )
         position.add(fill.side, opening, fill.price)
         position.charges += fill.charges - closing_charges
         position.updated_at = event.at
         position.stop_loss = order.stop_loss or position.stop_loss
         position.take_profit = order.take_profit or position.take_profit
+        if order.trailing_stop or order.trailing_stop_percent:  # one of the two
+            position.trailing_stop, position.trailing_stop_percent = order.trailing_stop, order.trailing_stop_percent
         book.touch_position(position)
         book.moved.append(position)
     return realized
@@ -106,37 +105,3 @@ def _announcement(position: Position, order: Order, event: Event, context: Conte
     if kind is EventType.POSITION_CLOSED:
         data |= {"exit_price": event.data["executed_price"], "closed_at": position.closed_at}
     return event.follow(kind, context.now, **data)
-
-
-def exit_position(book: Book, event: Event, context: Context) -> list[Event]:
-    """A stop or a target was reached: leave the whole position at the market, unless an exit at the market works already.
-
-    Exits that rest at other prices are cancelled: both together would be more than the position.
-    """
-    position_id: UUID = as_uuid(event.data["position_id"])
-    position = next((p for p in book.positions.values() if p.id == position_id), None)
-    if position is None:
-        return []
-    side = Side.SELL if position.quantity > 0 else Side.BUY
-    key = (position.symbol, position.strategy_id, side)
-    exits = [order for order in book.orders.values() if (order.symbol, order.strategy_id, order.side) == key]
-    if any(order.order_type is OrderType.MARKET for order in exits):
-        return []
-    kind = event.data["kind"].replace("_", " ")
-    return [
-        *(cancellation(event, order, context, reason=f"the {kind} closes the position", by="engine") for order in exits),
-        event.follow(
-            EventType.ORDER_CREATED,
-            context.now,
-            order_id=new_id(),
-            symbol=position.symbol,
-            side=side,
-            order_type=OrderType.MARKET,
-            product=Product.MIS,
-            validity=Validity.DAY,
-            quantity=abs(position.quantity),
-            sizing=f"{kind} at {event.data['price']}: closes the whole position",
-            strategy_id=position.strategy_id,
-            created_from=event.data["kind"],
-        ),
-    ]

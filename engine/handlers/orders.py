@@ -1,13 +1,16 @@
 """An order's life: created, checked against risk, submitted, matched, and ended."""
 
-from engine.domain import risk
+from decimal import Decimal
+
+from engine.domain import risk, venue
 from engine.domain.book import Book, Context
 from engine.domain.charges import charges_for
 from engine.domain.enums import OrderType, Product, RejectedBy, Side, SignalDecision, TradingState, Validity
 from engine.domain.events import Event, EventType
-from engine.domain.orders import Order, Trigger
-from engine.domain.paper import fill_price
-from engine.domain.values import as_uuid, decimal_or_none, uuid_or_none
+from engine.domain.intervals import IST
+from engine.domain.orders import RESTING, Order, Trigger
+from engine.domain.paper import fill_price, fill_quantity, is_triggered
+from engine.domain.values import as_time, as_uuid, decimal_or_none, uuid_or_none
 
 REASON_LENGTH = 300  # characters that the table keeps
 
@@ -37,6 +40,8 @@ def order_from(event: Event) -> Order:
         stop_price=decimal_or_none(data.get("stop_price")),
         stop_loss=decimal_or_none(data.get("stop_loss")),
         take_profit=decimal_or_none(data.get("take_profit")),
+        trailing_stop=decimal_or_none(data.get("trailing_stop")),
+        trailing_stop_percent=decimal_or_none(data.get("trailing_stop_percent")),
         product=Product(data["product"]),
         validity=Validity(data["validity"]),
         strategy_id=data.get("strategy_id") or "",
@@ -50,7 +55,11 @@ def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
     order = book.orders.get(as_uuid(event.data["order_id"]))
     if order is None:  # it ended while it waited
         return []
-    verdict = risk.checks_for(book, order, context)
+    closed = venue.closed_to(order, context)
+    if closed and venue.may_wait(book, order):
+        given = {"order_id": order.id, "symbol": order.symbol, "opens_at": closed.opens_at}
+        return [event.follow(EventType.ORDER_DEFERRED, context.now, **given)]
+    verdict = venue.checks_for(book, order, context) + risk.checks_for(book, order, context)
     denied = [check for check in verdict if not check["passed"]]
     if not denied:
         paper_id = f"PAPER-{order.id.hex[:20].upper()}"  # long enough never to meet another among millions
@@ -79,8 +88,22 @@ def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
     ]
 
 
+def defer(book: Book, event: Event) -> None:
+    """The market is closed: the order stays with us, and is looked at with the first price after the open."""
+    order = book.orders[as_uuid(event.data["order_id"])]
+    order.waits_until, order.updated_at = as_time(event.data["opens_at"]), event.at
+    book.touch_order(order)
+
+
+def release(book: Book, event: Event, context: Context) -> list[Event]:
+    """A price has come for an order that waited for the open."""
+    order = book.orders.get(as_uuid(event.data["order_id"]))
+    return check_risk(book, event, context) if order and order.waits_until else []
+
+
 def submit(book: Book, event: Event) -> None:
     order = book.orders[as_uuid(event.data["order_id"])]
+    order.waits_until = None
     order.move(Trigger.SUBMIT, event.at)
     order.submitted_at = event.at
     order.broker_order_id = event.data["broker_order_id"]
@@ -89,42 +112,54 @@ def submit(book: Book, event: Event) -> None:
 
 
 def update(book: Book, event: Event) -> None:
-    """A price reached a resting order: nothing changes but what is decided next."""
+    """A price reached a resting order. That its stop traded is remembered, whatever the price does after."""
+    order = book.orders.get(as_uuid(event.data["order_id"]))
+    last = decimal_or_none(event.data.get("last_price"))
+    if order and order.waits_for_stop and last is not None and is_triggered(order, last):
+        order.triggered_at = order.updated_at = event.at
+        book.touch_order(order)
 
 
 def match_on_paper(book: Book, event: Event, context: Context) -> list[Event]:
     order = book.orders.get(as_uuid(event.data["order_id"]))
     quote = context.quotes.get(order.symbol) if order else None
-    if order is None or quote is None:
+    if order is None or quote is None or order.status not in RESTING:
         return []
     if book.trading_state is TradingState.HALTED:  # its cancellation is on the way
         return []
+    last = quote.last_price
+    if order.waits_for_stop and last is not None and is_triggered(order, last):
+        given = {"order_id": order.id, "trigger": "price", "last_price": last}
+        return [event.follow(EventType.ORDER_UPDATED, context.now, **given)]
     price = fill_price(order, quote, context.slippage_bps)
-    if price is None:
-        return _cancel_if_immediate(order, event, context)
-    charges = charges_for(order.product, order.side, order.remaining, price)
-    return [
-        event.follow(
-            EventType.ORDER_EXECUTED,
-            context.now,
-            order_id=order.id,
-            symbol=order.symbol,
-            side=order.side,
-            executed_quantity=order.remaining,
-            executed_price=price,
-            execution_time=context.now,
-            broker_order_id=order.broker_order_id,
-            broker_execution_id=f"{order.broker_order_id}-{order.filled_quantity}",
-            charges=charges,
-            strategy_id=order.strategy_id,
-        )
-    ]
+    quantity = fill_quantity(order, quote, context.volume_percent) if price else 0
+    filled = [_execution(order, quantity, price, event, context)] if price and quantity else []
+    return filled + _cancel_if_immediate(order, order.remaining - quantity, event, context)
 
 
-def _cancel_if_immediate(order: Order, event: Event, context: Context) -> list[Event]:
-    if order.validity is not Validity.IOC:
+def _execution(order: Order, quantity: int, price: Decimal, event: Event, context: Context) -> Event:
+    schedule = context.tariff.schedule(order.product, order.side, context.now.astimezone(IST).date())
+    return event.follow(
+        EventType.ORDER_EXECUTED,
+        context.now,
+        order_id=order.id,
+        symbol=order.symbol,
+        side=order.side,
+        executed_quantity=quantity,
+        executed_price=price,
+        execution_time=context.now,
+        broker_order_id=order.broker_order_id,
+        broker_execution_id=f"{order.broker_order_id}-{order.filled_quantity}",
+        charges=charges_for(schedule, quantity, price, filled=order.filled_notional),
+        strategy_id=order.strategy_id,
+    )
+
+
+def _cancel_if_immediate(order: Order, left: int, event: Event, context: Context) -> list[Event]:
+    if order.validity is not Validity.IOC or not left:
         return []
-    reason = "immediate or cancel: nothing to match at the last price"
+    what = "nothing" if left == order.remaining else f"nothing more than {order.remaining - left} shares"
+    reason = f"immediate or cancel: {what} to match at the last price"
     return [cancellation(event, order, context, reason=reason, by="market")]
 
 
@@ -167,6 +202,20 @@ def expire(book: Book, event: Event) -> None:
     _end(book, event, Trigger.EXPIRE, event.data["reason"])
 
 
+def expire_day_orders(book: Book, event: Event, context: Context) -> list[Event]:
+    """A new trading day begins: what was sent for an earlier one is over. Orders sent since the day began are its own."""
+    return [
+        expiry(event, order, context)
+        for order in book.orders.values()
+        if order.validity is Validity.DAY and order.status in RESTING and order.submitted_at and order.submitted_at < event.at
+    ]
+
+
+def expiry(event: Event, order: Order, context: Context) -> Event:
+    reason = "good for the day, and the day is over"
+    return event.follow(EventType.ORDER_EXPIRED, context.now, order_id=order.id, symbol=order.symbol, reason=reason)
+
+
 def reject(book: Book, event: Event) -> None:
     order = _end(book, event, Trigger.REJECT, event.data["reason"])
     if order:
@@ -189,6 +238,7 @@ def _end(book: Book, event: Event, trigger: Trigger, reason: str) -> Order | Non
     if order is None:  # it had ended before the wish arrived
         return None
     order.move(trigger, event.at)
+    order.waits_until = None
     order.reason = reason[:REASON_LENGTH]
     book.touch_order(order)
     return order

@@ -1,22 +1,35 @@
 """What prices act upon: the accounts with their open positions, and the orders that rest in the paper market."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from uuid import UUID
 
-from engine.domain.enums import OrderStatus, OrderType, Side, TradingState
+from django.conf import settings
+
+from engine.domain.enums import OrderType, Side, TradingState
 from engine.domain.events import Event, EventType, new_event
-from engine.domain.orders import Order
-from engine.domain.paper import fill_price
-from engine.domain.quotes import Quote
+from engine.domain.orders import RESTING, Order
+from engine.domain.paper import fill_price, fill_quantity, is_triggered
+from engine.domain.positions import rounded
+from engine.domain.quotes import LIVE, Quote
+from engine.domain.trailing import best_of, level_of
+from engine.market.sessions import hours_at
 from engine.models import Account, PendingEvent, Position
 from engine.models import Order as OrderRow
 
 ZERO = Decimal(0)
-RESTING = (OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FILLED)
+HOLDING_COLUMNS = (
+    "id", "symbol", "quantity", "cost", "stop_loss", "take_profit", "trailing_stop", "trailing_stop_percent",
+    "trailing_mark__best_price",
+)  # fmt: skip
+ORDER_COLUMNS = (
+    "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "filled_quantity",
+    "triggered_at", "waits_until",
+)  # fmt: skip
 KEYS = {
     EventType.ORDER_UPDATED: "order_id",
     EventType.STOP_LOSS_EXECUTED: "position_id",
@@ -34,6 +47,23 @@ class Holding:
     cost: Decimal
     stop_loss: Decimal | None
     take_profit: Decimal | None
+    trailing_stop: Decimal | None
+    trailing_stop_percent: Decimal | None
+    best_price: Decimal | None  # since it opened; None while its price never moved, or nothing trails it
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.quantity > 0 else -1
+
+    @property
+    def trails(self) -> bool:
+        return self.trailing_stop is not None or self.trailing_stop_percent is not None
+
+    def follow(self, price: Decimal) -> bool:
+        """Move the best price on; whether it moved. It begins at what was paid."""
+        best = best_of(self.sign, self.best_price or rounded(self.cost / self.quantity), price)
+        moved, self.best_price = best != self.best_price, best
+        return moved
 
     def value(self, quotes: "Quotes") -> Decimal:
         """At the last price, or at cost where there is none. Signed, in rupees."""
@@ -41,10 +71,13 @@ class Holding:
         return self.cost if price is None else self.quantity * price
 
     def exit_at(self, price: Decimal) -> str:
-        """Which of its two exits the price has reached: `stop_loss`, `take_profit` or none."""
-        sign = 1 if self.quantity > 0 else -1
+        """Which of its exits the price has reached: `stop_loss`, `trailing_stop`, `take_profit` or none."""
+        sign = self.sign
         if self.stop_loss is not None and (self.stop_loss - price) * sign >= 0:
             return "stop_loss"
+        level = level_of(sign, self.best_price, self.trailing_stop, self.trailing_stop_percent) if self.best_price else None
+        if level is not None and (level - price) * sign >= 0:
+            return "trailing_stop"
         if self.take_profit is not None and (price - self.take_profit) * sign >= 0:
             return "take_profit"
         return ""
@@ -78,6 +111,10 @@ class Quotes:
         quote = self.by_symbol.get(symbol)
         return quote.last_price if quote else None
 
+    def is_open(self, symbol: str, now: datetime) -> bool:
+        """Live prices set nothing off while the exchange is closed; other markets are open whenever they move."""
+        return self.by_symbol[symbol].source != LIVE or hours_at(now).is_open
+
 
 class Desk:
     """All accounts and resting orders, read in three statements; and what the prices set off, each thing once."""
@@ -85,11 +122,11 @@ class Desk:
     def __init__(self) -> None:
         rows = Account.objects.values_list("user_id", "cash", "trading_day", "day_start_equity", "trading_state")
         self.holders = {row[0]: Holder(*row) for row in rows}
-        columns = ("id", "symbol", "quantity", "cost", "stop_loss", "take_profit")
-        positions = Position.objects.open().values_list("account_id", *columns)
+        positions = Position.objects.open().values_list("account_id", *HOLDING_COLUMNS)
         for user_id, *holding in positions.order_by("account_id", "symbol", "strategy_id"):
             self.holders[user_id].holdings.append(Holding(*holding))
         self.orders = _resting_orders()
+        self.marks: dict[UUID, Decimal] = {}  # best prices that moved
         self._waiting: dict[tuple[str, EventType, str], Event] | None = None
 
     def start_day(self, day: date, quotes: Quotes, now: datetime) -> list[Event]:
@@ -106,10 +143,14 @@ class Desk:
             holder.trading_day, holder.day_start_equity = day, Decimal(str(waiting.data["equity"]))
         return events
 
-    def reached(self, symbols: Iterable[str], quotes: Quotes, now: datetime) -> list[Event]:
-        """What the new prices of these symbols set off: orders that can fill, positions that stop out or take their profit."""
-        moved = {symbol for symbol in symbols if quotes.price(symbol) is not None}
-        events = [event for symbol in sorted(moved) for event in self._orders_reached(symbol, quotes, now)]
+    def reached(self, symbols: Iterable[str], quotes: Quotes, now: datetime, *, closed: Collection[str] = ()) -> list[Event]:
+        """What the new prices of these symbols set off: orders that can fill, positions that stop out or take their profit.
+
+        `closed` are the symbols of which a bar has just closed: its volume is there to be taken, once.
+        """
+        moved = {symbol for symbol in symbols if quotes.price(symbol) is not None and quotes.is_open(symbol, now)}
+        events = [event for symbol in sorted(moved) for event in self._orders_reached(symbol, quotes, now, symbol in closed)]
+        self._follow(moved, quotes)
         for holder in self.holders.values():
             if holder.trading_state == TradingState.HALTED:  # an exit would be refused, at every price anew
                 continue
@@ -122,7 +163,17 @@ class Desk:
             ]
         return [event for event in events if self._first(event) is event]
 
-    def _orders_reached(self, symbol: str, quotes: Quotes, now: datetime) -> list[Event]:
+    def _follow(self, moved: Collection[str], quotes: Quotes) -> None:
+        """Trailing stops go with the price, also those of a halted account: the best price is a fact."""
+        trailing = (
+            held for holder in self.holders.values() for held in holder.holdings if held.trails and held.symbol in moved
+        )
+        for holding in trailing:
+            price = quotes.price(holding.symbol)
+            if price is not None and holding.follow(price):
+                self.marks[holding.id] = holding.best_price or price
+
+    def _orders_reached(self, symbol: str, quotes: Quotes, now: datetime, closed: bool) -> list[Event]:
         quote = quotes.by_symbol[symbol]
         return [
             new_event(
@@ -133,8 +184,23 @@ class Desk:
                 correlation_id=order.correlation_id,
             )
             for user_id, order in self.orders.get(symbol, ())
-            if fill_price(order, quote, slippage_bps=0) is not None
+            if self._has_more_to_do(order, quote, closed)
         ]
+
+    @staticmethod
+    def _has_more_to_do(order: Order, quote: Quote, closed: bool) -> bool:
+        """It fills, or its stop has traded. One that took its share of a bar's volume waits for the next bar."""
+        if order.waits_until:
+            return True
+        last = quote.last_price
+        if order.waits_for_stop:
+            return last is not None and is_triggered(order, last)
+        if order.filled_quantity and quote.volume is not None and not closed:
+            return False
+        return (
+            fill_price(order, quote, slippage_bps=0) is not None
+            and fill_quantity(order, quote, settings.PAPER_VOLUME_PERCENT) > 0
+        )
 
     @staticmethod
     def _exit(user_id: str, holding: Holding, kind: str, price: Decimal, now: datetime) -> Event:
@@ -150,13 +216,14 @@ class Desk:
 
 def _resting_orders() -> dict[str, list[tuple[str, Order]]]:
     """By symbol: each order with the account that it belongs to, oldest first."""
-    columns = ("id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price")
     # sorted here: asked for an order, SQLite walks over all orders that ever were
-    rows = OrderRow.objects.working().order_by().values_list("account_id", "status", *columns)
+    rows = OrderRow.objects.working().order_by().values("account_id", "status", *ORDER_COLUMNS)
     orders = defaultdict(list)
-    for user_id, status, id, symbol, side, order_type, *rest in sorted(rows, key=lambda row: (row[8], row[2])):
-        if status in RESTING:
-            orders[symbol].append((user_id, Order(id, symbol, Side(side), OrderType(order_type), *rest)))
+    for row in sorted(rows, key=itemgetter("created_at", "id")):
+        user_id, status = row.pop("account_id"), row.pop("status")
+        if status in RESTING or row["waits_until"]:
+            order = Order(**row | {"side": Side(row["side"]), "order_type": OrderType(row["order_type"])})
+            orders[order.symbol].append((user_id, order))
     return orders
 
 

@@ -4,6 +4,7 @@ Everything is read once and written once, however many slices and symbols there 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -15,16 +16,17 @@ from engine.domain.quotes import Quote
 from engine.market import rules
 from engine.market.desk import Desk, Holder, Quotes
 from engine.market.history import History, candles_save
-from engine.models import EquityPoint, Instrument, PendingPrices, Strategy
+from engine.models import EquityPoint, Instrument, PendingPrices, Strategy, TrailingMark
 
 POINT_SPACING = timedelta(seconds=10)  # of market time, between two points of an equity curve
 MINUTE = timedelta(minutes=1)
-PRICE_COLUMNS = ("symbol", "last_price", "previous_close", "priced_at", "received_at", "source")
+PRICE_COLUMNS = ("symbol", "last_price", "previous_close", "bar_volume", "priced_at", "received_at", "source")
 POINT_COLUMNS = ("account", "at", "equity", "cash", "exposure", "day_pnl")
 REPLACE_POINT = (
     "on conflict (account_id, at) do update set equity = excluded.equity, cash = excluded.cash, "
     "exposure = excluded.exposure, day_pnl = excluded.day_pnl"
 )
+REPLACE_MARK = "on conflict (position_id) do update set best_price = excluded.best_price"
 EPOCH = datetime(1970, 1, 1, tzinfo=IST)
 
 history = History()  # this process's
@@ -53,16 +55,16 @@ class Market:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "previous_close", "priced_at")
-        rows = list(Instrument.objects.values_list(*columns))
-        self.quotes = Quotes({row[0]: Quote(*row[:6]) for row in rows})
-        self.previous_closes: dict[str, Decimal | None] = {row[0]: row[6] for row in rows}
-        self.priced_at: dict[str, datetime | None] = {row[0]: row[7] for row in rows}
-        self.at = max((row[7] for row in rows if row[7]), default=None)  # market time
+        columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "bar_volume", "source")
+        rows = list(Instrument.objects.values_list(*columns, "previous_close", "priced_at"))
+        self.quotes = Quotes({row[0]: Quote(*row[:8]) for row in rows})
+        self.previous_closes: dict[str, Decimal | None] = {row[0]: row[8] for row in rows}
+        self.priced_at: dict[str, datetime | None] = {row[0]: row[9] for row in rows}
+        self.at = max((row[9] for row in rows if row[9]), default=None)  # market time
         self.received_at = max((row[5] for row in rows if row[5]), default=None)
         self.desk = Desk()
         self._strategies: list[Strategy] | None = None
-        self._sources: dict[str, str] = {}  # of the symbols that were priced
+        self._priced: set[str] = set()  # symbols
         self._points: list[tuple[object, ...]] = []
 
     def apply(self, waiting: PendingPrices) -> None:
@@ -78,7 +80,8 @@ class Market:
         self.at = at
         if length >= MINUTE and waiting.bars:
             events.append(self._closing_prices(at))
-        log.append(events + self.desk.reached(waiting.prices, self.quotes, self.now), now=self.now)
+        reached = self.desk.reached(waiting.prices, self.quotes, self.now, closed=waiting.bars)
+        log.append(events + reached, now=self.now)
         if before is None or _has_passed(POINT_SPACING, before, at):
             self._points += [self._point(holder) for holder in self.desk.holders.values()]
         if waiting.bars:
@@ -92,9 +95,13 @@ class Market:
         priced_at = self.priced_at[symbol]
         if priced_at is not None and _day(priced_at) != _day(waiting.at):
             self.previous_closes[symbol] = quote.last_price
-        self.quotes.by_symbol[symbol] = Quote(symbol, quote.sector, quote.tick_size, quote.lot_size, price, waiting.created_at)
+        known = quote.volume if waiting.source == quote.source else None  # another feed may have other bars, or none
+        volume = int(waiting.bars[symbol][-1]) or None if symbol in waiting.bars else known
+        self.quotes.by_symbol[symbol] = replace(
+            quote, last_price=price, received_at=waiting.created_at, volume=volume, source=waiting.source
+        )
         self.priced_at[symbol] = waiting.at
-        self._sources[symbol] = waiting.source
+        self._priced.add(symbol)
 
     def _closing_prices(self, at: datetime) -> Event:
         """What was priced in the minute of `at`, at its last price: the market on record, once a minute or a longer bar."""
@@ -123,11 +130,20 @@ class Market:
     def save(self) -> None:
         """Write the latest prices and the points, and tell the pages."""
         rows = [
-            (symbol, quote.last_price, self.previous_closes[symbol], self.priced_at[symbol], quote.received_at, source)
-            for symbol, source in self._sources.items()
+            (
+                symbol,
+                quote.last_price,
+                self.previous_closes[symbol],
+                quote.volume,
+                self.priced_at[symbol],
+                quote.received_at,
+                quote.source,
+            )
+            for symbol in sorted(self._priced)
             for quote in [self.quotes.by_symbol[symbol]]
         ]
         bulk.update(Instrument, PRICE_COLUMNS, rows)
+        bulk.insert(TrailingMark, ("position", "best_price"), list(self.desk.marks.items()), on_conflict=REPLACE_MARK)
         points = {(point[0], point[1]): point for point in self._points}
         bulk.insert(EquityPoint, POINT_COLUMNS, list(points.values()), on_conflict=REPLACE_POINT)
         if points:

@@ -15,6 +15,9 @@ class Instrument(models.Model):
     lot_size = models.PositiveIntegerField(default=1)
     last_price = money(null=True, blank=True)
     previous_close = money(null=True, blank=True)
+    bar_volume = models.BigIntegerField(
+        null=True, blank=True, help_text="shares traded in the latest closed bar; empty where the feed gives none"
+    )
     priced_at = models.DateTimeField(null=True, blank=True, help_text="the price's own time, as the feed said")
     received_at = models.DateTimeField(null=True, blank=True, help_text="when it reached us: what freshness is judged by")
     source = models.CharField(max_length=16, blank=True, default="", help_text="simulated, replay or live")

@@ -78,6 +78,8 @@ def order_dict(row: Order) -> dict[str, Any]:
         "stop_price": price(row.stop_price),
         "stop_loss": price(row.stop_loss),
         "take_profit": price(row.take_profit),
+        "trailing_stop": price(row.trailing_stop),
+        "trailing_stop_percent": row.trailing_stop_percent,
         "product": row.product,
         "validity": row.validity,
         "status": row.status,
@@ -98,6 +100,8 @@ def order_dict(row: Order) -> dict[str, Any]:
         "updated_at": row.updated_at,
         "submitted_at": row.submitted_at,
         "filled_at": row.filled_at,
+        "waits_until": row.waits_until,
+        "triggered_at": row.triggered_at,
     }
 
 

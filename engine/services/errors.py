@@ -27,3 +27,11 @@ class InvalidOrder(ServiceError):
 
 class EventNotDead(ServiceError):
     """The event is not among the dead letters."""
+
+
+class OrderNotWorking(ServiceError):
+    """The order is at its end: nothing of it can be changed."""
+
+
+class NothingToClose(ServiceError):
+    """There is no such open position."""

@@ -78,7 +78,7 @@ def test_a_closed_bar_becomes_a_candle_and_a_second_replay_replaces_it():
         ("BUY", "STOP_LOSS", {"stop_price": 100}, 100, True),
         ("SELL", "STOP_LOSS", {"stop_price": 100}, 100.05, False),
         ("SELL", "STOP_LOSS", {"stop_price": 100}, 98, True),
-        ("BUY", "STOP_LIMIT", {"stop_price": 100, "price": 101}, 101.05, False),
+        ("BUY", "STOP_LIMIT", {"stop_price": 100, "price": 101}, 101.05, True),
         ("BUY", "STOP_LIMIT", {"stop_price": 100, "price": 101}, 100.5, True),
         ("BUY", "LIMIT", {"price": 100, "status": "PENDING"}, 90, False),
         ("BUY", "LIMIT", {"price": 100, "status": "UNKNOWN"}, 90, False),

@@ -38,6 +38,8 @@ class Order(Shape):
     stop_price: float | None
     stop_loss: float | None
     take_profit: float | None
+    trailing_stop: float | None = Field(description="rupees behind the position's best price")
+    trailing_stop_percent: float | None
     product: str
     validity: str
     status: str
@@ -58,6 +60,8 @@ class Order(Shape):
     updated_at: datetime
     submitted_at: datetime | None
     filled_at: datetime | None
+    waits_until: datetime | None = Field(description="the market is closed: when it opens")
+    triggered_at: datetime | None = Field(description="when its stop price traded")
 
 
 class Orders(Shape):
@@ -97,7 +101,10 @@ class Position(Shape):
     is_profitable: bool
     stop_loss: float | None
     take_profit: float | None
+    trailing_stop: float | None = Field(description="rupees behind the best price since it opened")
+    trailing_stop_percent: float | None
     strategy_id: str | None
+    product: Literal["CNC", "MIS", "NRML"]
     status: Literal["OPEN", "CLOSED"]
     opened_at: datetime
     updated_at: datetime
