@@ -11,6 +11,7 @@ from engine.domain.alerts import AlertRaised
 from engine.domain.enums import SignalDecision, StrategyStatus, TradingState
 from engine.domain.events import Event
 from engine.domain.orders import Order
+from engine.domain.pace import Pace
 from engine.domain.positions import ZERO, Position
 from engine.domain.quotes import Quotes
 from engine.domain.valuation import Valuation
@@ -29,6 +30,16 @@ class Limits:
     max_sector_exposure_percent: Decimal
     max_concurrent_orders: int
     risk_check_enabled: bool
+    # None: no such limit
+    max_order_value: Decimal | None = None  # rupees
+    max_leverage: Decimal | None = None  # gross exposure as a multiple of equity
+    max_orders_per_minute: int | None = None
+    max_orders_per_day: int | None = None
+    daily_loss_limit_percent: Decimal | None = None  # of the equity that the day began with
+    max_drawdown_percent: Decimal | None = None  # of the highest equity at the start of a day
+    minimum_balance: Decimal | None = None  # rupees of cash that buying must leave
+    price_collar_percent: Decimal | None = None  # that a limit price may be worse than the last price
+    duplicate_signal_seconds: int | None = None  # between two orders of one side, symbol and strategy by signals
 
 
 NO_LIMITS = Limits(ZERO, True, ZERO, ZERO, ZERO, 0, False)
@@ -107,6 +118,7 @@ class Book:
     written_at: datetime | None = None  # when the account's row was last written
     trading_state: TradingState = TradingState.ACTIVE
     trading_state_reason: str = ""
+    pace: Pace = field(default_factory=Pace)
     positions: dict[PositionKey, Position] = field(default_factory=dict)
     orders: dict[UUID, Order] = field(default_factory=dict)
     strategies: dict[str, StrategyState] = field(default_factory=dict)

@@ -86,6 +86,8 @@ def submit(book: Book, event: Event) -> None:
     order.broker_order_id = event.data["broker_order_id"]
     order.risk_checks = event.data["risk_checks"]
     book.touch_order(order)
+    book.pace.count(order, event.at)
+    book.changes.account = True
 
 
 def update(book: Book, event: Event) -> None:

@@ -22,6 +22,7 @@ def start_day(book: Book, event: Event) -> None:
     book.trading_day = date.fromisoformat(event.data["day"])
     book.day_start_equity = as_decimal(event.data["equity"])
     book.peak_equity = max(book.peak_equity, book.day_start_equity)
+    book.pace.start_day()
     book.changes.account = True
 
 

@@ -38,6 +38,21 @@ class Account(models.Model):
     max_sector_exposure_percent = percent("of equity, gross, in one sector")
     max_concurrent_orders = models.PositiveIntegerField(null=True, blank=True)
 
+    max_order_value = money(null=True, blank=True, help_text="of one order, in rupees")
+    max_leverage = percent("gross exposure as a multiple of equity")
+    max_orders_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    max_orders_per_day = models.PositiveIntegerField(null=True, blank=True)
+    daily_loss_limit_percent = percent("of the equity that the day began with; at it only exits pass")
+    max_drawdown_percent = percent("of the highest equity at the start of a day; at it only exits pass")
+    minimum_balance = money(null=True, blank=True, help_text="cash that buying must leave, in rupees")
+    price_collar_percent = percent("that a limit price may be worse than the last price")
+    duplicate_signal_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="between two orders of one side, symbol and strategy that signals ask for"
+    )
+    orders_today = models.PositiveIntegerField(default=0, help_text="sent to the market on the trading day")
+    orders_in_minute = models.PositiveIntegerField(default=0)
+    minute_began = models.DateTimeField(null=True, blank=True, help_text="with the first order of the minute")
+
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

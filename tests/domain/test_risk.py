@@ -1,13 +1,16 @@
+from dataclasses import fields
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
-from engine.domain.book import StrategyState
+from engine.domain.book import Limits, StrategyState
 from engine.domain.enums import OrderType, Side, StrategyStatus, TradingState
 from engine.domain.risk import LIMITS, PER_SYMBOL, SAFETY, checks_for
 from tests.domain.desk import book, context, fill, order, quote, working
 
 BUY, SELL = Side.BUY, Side.SELL
+OPTIONAL = [limit.name for limit in fields(Limits) if limit.default is None]
 
 
 def verdict(desk, wanted, *quotes, **world):
@@ -195,9 +198,15 @@ def test_switched_off_only_safety_is_checked():
 
 
 def test_rules_are_named_for_their_functions():
-    rules = [check["rule"] for check in checks_for(book(), order(), context())]
+    desk = book(**dict.fromkeys(OPTIONAL, 1))
+    rules = [check["rule"] for check in checks_for(desk, order(signal_id=uuid4()), context())]
     assert rules == [rule.__name__ for rule in SAFETY + LIMITS]
+
     assert set(rules) > PER_SYMBOL
+
+
+def test_a_limit_that_is_not_set_is_not_answered():
+    assert len(checks_for(book(), order(signal_id=uuid4()), context())) == len(SAFETY + LIMITS) - len(OPTIONAL)
 
 
 @pytest.mark.parametrize(
