@@ -27,6 +27,7 @@ from engine.domain.quotes import Quote
 from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow
+from engine.models.accounts import DESK_STATE
 from engine.shelf import Stamp, shelf
 
 ORDER_FIELDS = (
@@ -57,7 +58,7 @@ SIGNAL_FIELDS = (
 )  # fmt: skip
 ACCOUNT_FIELDS = (
     "user_id", "cash", "trading_state", "trading_state_reason", "trading_day", "day_start_equity", "peak_equity",
-    "orders_today", "orders_in_minute", "minute_began", "updated_at",
+    "trading_blocks", "orders_today", "orders_in_minute", "minute_began", "updated_at",
 )  # fmt: skip
 
 LATE_SECONDS = 60  # between an order's creation and its submission, when duplicates are looked for
@@ -71,7 +72,7 @@ DEFAULTED_LIMITS = (
     *config.RISK_KEYS,
 )  # fmt: skip
 
-_account_values = attrgetter(*ACCOUNT_FIELDS[:-4], *(f"pace.{name}" for name in ACCOUNT_FIELDS[-4:-1]))
+_account_values = attrgetter(*ACCOUNT_FIELDS[:-5], "blocks", *(f"pace.{name}" for name in ACCOUNT_FIELDS[-4:-1]))
 _REJECTED_BY = ORDER_FIELDS.index("rejected_by")
 _REJECTED_BY_CHANGE = ORDER_CHANGES.index("rejected_by") + 1
 
@@ -85,12 +86,13 @@ def load(seqs: Mapping[str, int], *, named: Sequence[UUID] = ()) -> dict[str, Bo
     """
     defaults = config.current()
     books, unknown = {}, {}
-    for account in Account.objects.filter(user_id__in=list(seqs)):
+    for account in Account.objects.filter(user_id__in=list(seqs)).annotate(desk_state=DESK_STATE):
         stamp = Stamp(seqs[account.user_id], account.created_at, account.updated_at)
         book = shelf.take(account.user_id, stamp)
         if book is None:
             book = unknown[account.user_id] = _book(account)
         book.limits = limits_of(account, defaults)
+        book.desk_state = state_named(account.desk_state)
         books[account.user_id] = book
     if unknown:
         _fill(unknown)
@@ -162,10 +164,19 @@ def _book(account: Account) -> Book:
         trading_day=account.trading_day,
         day_start_equity=account.day_start_equity,
         peak_equity=account.peak_equity,
-        trading_state=TradingState(account.trading_state),
+        trading_state=state_named(account.trading_state),
+        blocks={key: state_named(state) for key, state in account.trading_blocks.items()},
         trading_state_reason=account.trading_state_reason,
         pace=Pace(account.orders_today, account.orders_in_minute, account.minute_began),
     )
+
+
+def state_named(word: str | None) -> TradingState:
+    """The trading state that stands in the database. One that is missing, or that nobody knows, is HALTED."""
+    try:
+        return TradingState(word or "")
+    except ValueError:
+        return TradingState.HALTED
 
 
 def limits_of(account: Account, defaults: config.Config) -> Limits:

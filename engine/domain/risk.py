@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TypedDict
 
 from engine.domain.book import Book, Context
-from engine.domain.enums import Side, StrategyStatus, TradingState
+from engine.domain.enums import HaltScope, Side, StrategyStatus, TradingState
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO
 from engine.domain.quotes import Quote, sector_of
@@ -94,9 +94,34 @@ class Situation:
 
 
 def trading_state(case: Situation) -> Check:
-    state = case.book.trading_state
-    passed = state is TradingState.ACTIVE or (state is TradingState.REDUCING and case.only_reduces)
-    return answer("trading_state", passed, "ACTIVE", state, "" if passed else f"trading is {state}")
+    """Of the account and of all accounts together: the more severe one counts."""
+    book = case.book
+    own, desk = book.trading_state, book.desk_state
+    everywhere = desk.severity > own.severity
+    state = desk if everywhere else own
+    reason = f"trading is {state} everywhere" if everywhere else f"trading is {state}"
+    passed = _lets_pass(state, case)
+    return answer("trading_state", passed, "ACTIVE", state, "" if passed else reason)
+
+
+def _lets_pass(state: TradingState, case: Situation) -> bool:
+    return state is TradingState.ACTIVE or (state is TradingState.REDUCING and case.only_reduces)
+
+
+def strategy_state(case: Situation) -> Check | None:
+    return _block(case, "strategy_state", HaltScope.STRATEGY, case.order.strategy_id)
+
+
+def symbol_state(case: Situation) -> Check | None:
+    return _block(case, "symbol_state", HaltScope.SYMBOL, case.order.symbol)
+
+
+def _block(case: Situation, rule: str, scope: HaltScope, name: str) -> Check | None:
+    if not case.book.blocks:
+        return None
+    state = case.book.block(scope, name)
+    passed = _lets_pass(state, case)
+    return answer(rule, passed, "ACTIVE", state, "" if passed else f"the {scope} {name} is {state}")
 
 
 def strategy_active(case: Situation) -> Check:
@@ -269,7 +294,9 @@ def duplicate_signal(case: Situation) -> Check | None:
 
 
 Rule = Callable[[Situation], Check | None]  # None where the account has no such limit
-SAFETY: tuple[Rule, ...] = (trading_state, strategy_active, price_known, price_fresh, short_allowed, exit_levels)
+SAFETY: tuple[Rule, ...] = (
+    trading_state, strategy_state, symbol_state, strategy_active, price_known, price_fresh, short_allowed, exit_levels,
+)  # fmt: skip
 LIMITS: tuple[Rule, ...] = (
     position_size, portfolio_exposure, sector_exposure, concurrent_orders, order_value, leverage, minimum_balance, daily_loss,
     drawdown, orders_per_minute, orders_per_day, price_collar, duplicate_signal,
@@ -277,7 +304,7 @@ LIMITS: tuple[Rule, ...] = (
 PER_SYMBOL = frozenset(
     {
         "price_known", "price_fresh", "short_allowed", "exit_levels", "position_size", "order_value", "price_collar",
-        "duplicate_signal",
+        "duplicate_signal", "symbol_state",
     }
 )  # fmt: skip
 

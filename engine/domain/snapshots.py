@@ -29,6 +29,7 @@ def book_to_json(book: Book) -> dict[str, Any]:
         "peak_equity": str(book.peak_equity),
         "trading_state": book.trading_state.value,
         "trading_state_reason": book.trading_state_reason,
+        "blocks": dict(book.blocks),
         "pace": _pace_to_json(book.pace),
         "positions": [_record_to_json(position) for position in book.positions.values()],
         "orders": [_record_to_json(order) for order in book.orders.values()],
@@ -45,6 +46,7 @@ def book_from_json(stream: str, data: Mapping[str, Any]) -> Book:
     book.peak_equity = Decimal(data["peak_equity"])
     book.trading_state = TradingState(data["trading_state"])
     book.trading_state_reason = data["trading_state_reason"]
+    book.blocks = {key: TradingState(state) for key, state in data.get("blocks", {}).items()}
     book.pace = _pace_from_json(data["pace"]) if "pace" in data else Pace()
     for position in (_record_from_json(Position, item) for item in data["positions"]):
         book.positions[position.symbol, position.strategy_id] = position

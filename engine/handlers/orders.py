@@ -99,7 +99,7 @@ def match_on_paper(book: Book, event: Event, context: Context) -> list[Event]:
     quote = context.quotes.get(order.symbol) if order else None
     if order is None or quote is None:
         return []
-    if book.trading_state is TradingState.HALTED:  # its cancellation is on the way
+    if book.state_for(order.symbol, order.strategy_id) is TradingState.HALTED:  # its cancellation is on the way
         return []
     price = fill_price(order, quote, context.slippage_bps)
     if price is None:

@@ -7,13 +7,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from engine.domain.enums import OrderStatus, OrderType, Side, TradingState
+from engine.domain.book import block_key
+from engine.domain.enums import HaltScope, OrderStatus, OrderType, Side, TradingState
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import Order
 from engine.domain.paper import fill_price
 from engine.domain.quotes import Quote
 from engine.models import Account, PendingEvent, Position
 from engine.models import Order as OrderRow
+from engine.models.accounts import DESK_STATE
 
 ZERO = Decimal(0)
 RESTING = (OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FILLED)
@@ -34,6 +36,7 @@ class Holding:
     cost: Decimal
     stop_loss: Decimal | None
     take_profit: Decimal | None
+    strategy_id: str = ""
 
     def value(self, quotes: "Quotes") -> Decimal:
         """At the last price, or at cost where there is none. Signed, in rupees."""
@@ -59,7 +62,15 @@ class Holder:
     trading_day: date
     day_start_equity: Decimal
     trading_state: str
+    blocks: dict[str, str]
+    desk_state: str | None
     holdings: list[Holding] = field(default_factory=list)
+
+    def may_exit(self, holding: Holding) -> bool:
+        """Whether the engine would let an exit pass: where it would not, it would refuse it at every price anew."""
+        keys = block_key(HaltScope.SYMBOL, holding.symbol), block_key(HaltScope.STRATEGY, holding.strategy_id)
+        states = self.desk_state or TradingState.HALTED, self.trading_state, *(self.blocks.get(key) for key in keys)
+        return TradingState.HALTED not in states
 
     def equity(self, quotes: "Quotes") -> Decimal:
         return self.cash + sum((holding.value(quotes) for holding in self.holdings), ZERO)
@@ -83,9 +94,10 @@ class Desk:
     """All accounts and resting orders, read in three statements; and what the prices set off, each thing once."""
 
     def __init__(self) -> None:
-        rows = Account.objects.values_list("user_id", "cash", "trading_day", "day_start_equity", "trading_state")
+        own = ("user_id", "cash", "trading_day", "day_start_equity", "trading_state", "trading_blocks")
+        rows = Account.objects.annotate(desk_state=DESK_STATE).values_list(*own, "desk_state")
         self.holders = {row[0]: Holder(*row) for row in rows}
-        columns = ("id", "symbol", "quantity", "cost", "stop_loss", "take_profit")
+        columns = ("id", "symbol", "quantity", "cost", "stop_loss", "take_profit", "strategy_id")
         positions = Position.objects.open().values_list("account_id", *columns)
         for user_id, *holding in positions.order_by("account_id", "symbol", "strategy_id"):
             self.holders[user_id].holdings.append(Holding(*holding))
@@ -111,14 +123,13 @@ class Desk:
         moved = {symbol for symbol in symbols if quotes.price(symbol) is not None}
         events = [event for symbol in sorted(moved) for event in self._orders_reached(symbol, quotes, now)]
         for holder in self.holders.values():
-            if holder.trading_state == TradingState.HALTED:  # an exit would be refused, at every price anew
-                continue
             events += [
                 self._exit(holder.user_id, holding, kind, price, now)
                 for holding in holder.holdings
                 if holding.symbol in moved
                 and (price := quotes.price(holding.symbol)) is not None
                 and (kind := holding.exit_at(price))
+                and holder.may_exit(holding)
             ]
         return [event for event in events if self._first(event) is event]
 

@@ -3,7 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 from engine.domain.enums import TradingState
 from engine.models.fields import money, one_of, values
@@ -27,6 +27,7 @@ class Account(models.Model):
     initial_cash = money()
     trading_state = one_of(TradingState, default="ACTIVE")
     trading_state_reason = models.CharField(max_length=200, blank=True, default="")
+    trading_blocks = models.JSONField(default=dict, blank=True, help_text="strategies and symbols that are not ACTIVE")
     trading_day = models.DateField(help_text="the IST trading day that the day's figures belong to")
     day_start_equity = money(help_text="equity when the trading day began, in rupees")
     peak_equity = money(help_text="the highest equity at the start of any trading day, in rupees")
@@ -67,3 +68,25 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.user_id
+
+
+class DeskState(models.Model):
+    """Whether anybody may trade: one row, which `migrate` puts there. Where it is missing, nobody may."""
+
+    THE_ONE = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=THE_ONE)
+    state = one_of(TradingState, default="ACTIVE")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    changed_by = models.CharField(max_length=150, blank=True, default="")
+    changed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "desk state"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="desk_state_is_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.reason}".strip()
+
+
+DESK_STATE = Subquery(DeskState.objects.filter(id=DeskState.THE_ONE).values("state")[:1])  # beside accounts: no statement more
