@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from django.views.generic import View
 
-from dashboard.api import access, docs, probes, system, trading
+from dashboard.api import access, docs, probes, risk, system, trading
 
 ENGINE_ROUTES: dict[str, type[View]] = {
     "health": system.HealthView,
@@ -20,7 +20,8 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "signals/batch": trading.SignalBatchView,
     "orders": trading.OrdersView,
     "positions": trading.PositionsView,
-    "emergency-stop": trading.EmergencyStopView,
+    "emergency-stop": risk.EmergencyStopView,
+    "trading/resume": risk.ResumeView,
     "coordination/status": system.CoordinationView,
     "status": system.StatusView,
     "system/status": system.SystemStatusView,

@@ -1,0 +1,43 @@
+"""What the requests about risk may hold."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+
+from dashboard.api.schemas import Name, Text, UserId
+from engine.domain.enums import HaltScope
+
+Reason = Annotated[Text, StringConstraints(max_length=200)]
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Scope = Annotated[
+    HaltScope,
+    BeforeValidator(_lower),
+    Field(description="global (staff only), account, strategy or symbol; the last two with a `name`"),
+]
+
+
+class TargetFields(BaseModel):
+    user_id: UserId = None
+    reason: Reason | None = None
+    scope: Scope | None = None
+    name: Name | None = Field(None, description="the strategy's id or the symbol, where the scope is one of these")
+
+
+class EmergencyStopRequest(TargetFields):
+    flatten: bool | None = Field(None, description="close the positions too; the state is REDUCING then, else HALTED")
+    drill: bool | None = Field(None, description="only say what would happen")
+
+
+class EmergencyStopQuery(EmergencyStopRequest):
+    """The same in the query, which wins."""
+
+
+class ResumeRequest(TargetFields):
+    confirmation: Annotated[Text, StringConstraints(max_length=4000)] | None = Field(
+        None, description="the token that the first call answered, within a minute; nothing else is needed beside it"
+    )
