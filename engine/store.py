@@ -101,6 +101,18 @@ def load(seqs: Mapping[str, int], *, named: Sequence[UUID] = ()) -> dict[str, Bo
     return books
 
 
+def load_apart(user_id: str) -> Book | None:
+    """The account's book for looking at: neither from the shelf nor for saving. None for an account that is not there."""
+    account = Account.objects.filter(user_id=user_id).annotate(desk_state=DESK_STATE).first()
+    if account is None:
+        return None
+    book = _book(account)
+    book.limits = limits_of(account, config.current())
+    book.desk_state = state_named(account.desk_state)
+    _fill({user_id: book})
+    return book
+
+
 def _fill(books: Mapping[str, Book]) -> None:
     users = list(books)
     for row in PositionRow.objects.open().filter(account__in=users).order_by().values_list("account_id", *POSITION_FIELDS):

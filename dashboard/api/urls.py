@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from django.views.generic import View
 
-from dashboard.api import access, docs, probes, risk, system, trading
+from dashboard.api import access, docs, exposure, probes, risk, system, trading
 
 ENGINE_ROUTES: dict[str, type[View]] = {
     "health": system.HealthView,
@@ -22,6 +22,11 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "positions": trading.PositionsView,
     "emergency-stop": risk.EmergencyStopView,
     "trading/resume": risk.ResumeView,
+    "risk/(?P<user_id>[^/]+)/portfolio": exposure.RiskPortfolioView,
+    "risk/(?P<user_id>[^/]+)/alerts": exposure.RiskAlertsView,
+    "risk/(?P<user_id>[^/]+)/what-if": exposure.WhatIfView,
+    "risk/(?P<user_id>[^/]+)/stop-loss": exposure.StopLossView,
+    "risk/(?P<user_id>[^/]+)/stop-loss/(?P<symbol>[^/]+)": exposure.StopLossDeleteView,
     "coordination/status": system.CoordinationView,
     "status": system.StatusView,
     "system/status": system.SystemStatusView,

@@ -35,7 +35,7 @@ HANDLERS: dict[EventType, Handling] = {
     EventType.ORDER_REJECTED: Handling(orders.reject, then=(orders.refuse_signal, alerts.warn_of_refusal)),
     EventType.ORDER_EXPIRED: Handling(orders.expire),
     EventType.POSITION_OPENED: RECORDED,
-    EventType.POSITION_UPDATED: RECORDED,
+    EventType.POSITION_UPDATED: Handling(trading.set_stop),
     EventType.POSITION_CLOSED: RECORDED,
     EventType.STOP_LOSS_EXECUTED: Handling(then=(fills.exit_position,)),
     EventType.RISK_ALERT: Handling(then=(alerts.raise_alert,)),

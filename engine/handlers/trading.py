@@ -8,7 +8,7 @@ from engine.domain.events import Event, EventType
 from engine.domain.ids import new_id
 from engine.domain.orders import Order
 from engine.domain.positions import Position
-from engine.domain.values import as_decimal
+from engine.domain.values import as_decimal, as_uuid, decimal_or_none
 from engine.handlers.orders import cancellation
 
 EMERGENCY = "emergency stop"
@@ -54,6 +54,18 @@ def _set_state(book: Book, event: Event, state: TradingState, reason: str) -> No
 def scope_of(event: Event) -> HaltScope:
     """What a stop, or a resuming, is about."""
     return HaltScope(event.data.get("scope", HaltScope.ACCOUNT))
+
+
+def set_stop(book: Book, event: Event) -> None:
+    """Somebody set a position's stop, or took it away. A fill says nothing of it; one that closed in the meantime has none."""
+    if "stop_loss" not in event.data:
+        return
+    position_id = as_uuid(event.data["position_id"])
+    position = next((held for held in book.positions.values() if held.id == position_id), None)
+    if position:
+        position.stop_loss = decimal_or_none(event.data["stop_loss"])
+        position.updated_at = event.at
+        book.touch_position(position)
 
 
 def stop_everything(book: Book, event: Event, context: Context) -> list[Event]:

@@ -1,10 +1,10 @@
 """What the requests about risk may hold."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from dashboard.api.schemas import Name, Text, UserId
+from dashboard.api.schemas import MAX_SHARES, Name, Price, Symbol, Text, UserId
 from engine.domain.enums import HaltScope
 
 Reason = Annotated[Text, StringConstraints(max_length=200)]
@@ -41,3 +41,19 @@ class ResumeRequest(TargetFields):
     confirmation: Annotated[Text, StringConstraints(max_length=4000)] | None = Field(
         None, description="the token that the first call answered, within a minute; nothing else is needed beside it"
     )
+
+
+class StopLossFields(BaseModel):
+    symbol: Symbol | None = None
+    trigger_price: Annotated[Price | None, Field(description="rupees a share; where the position is closed at the market")] = (
+        None
+    )
+    order_type: Annotated[Text, StringConstraints(strip_whitespace=True, to_upper=True, max_length=20)] | None = Field(
+        None, description="MARKET, the only one"
+    )
+    limit_price: Price | None = None
+    quantity: Annotated[int, Field(ge=0, le=MAX_SHARES, description="0 is the whole position, the only one")] | None = None
+
+    def over(self, body: Self) -> Self:
+        """These, and what they leave open from the body."""
+        return self.model_copy(update={name: value for name, value in body if getattr(self, name) is None})
