@@ -37,6 +37,16 @@ class Config:
     max_sector_exposure_percent: Decimal = Decimal("25.0")  # of equity, gross, in one sector
     default_stop_loss_percent: Decimal = Decimal("5.0")  # away from the entry price
     market_data_refresh_seconds: int = 5
+    # further limits: settable, and not among the nine that GET /config has always shown. None is no limit
+    max_order_value: Decimal | None = None
+    max_leverage: Decimal | None = None
+    max_orders_per_minute: int | None = None
+    max_orders_per_day: int | None = None
+    daily_loss_limit_percent: Decimal | None = None
+    max_drawdown_percent: Decimal | None = None
+    minimum_balance: Decimal | None = None
+    price_collar_percent: Decimal | None = None
+    duplicate_signal_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,27 @@ def _percent(key: str) -> Callable[[Any], Decimal]:
     return parse
 
 
+def _amount(key: str, most: Decimal) -> Callable[[Any], Decimal]:
+    message = f"{key} must be more than 0 and at most {most:,}"
+
+    def parse(value: Any) -> Decimal:
+        number = _number(value, message)
+        if not 0 < number <= most or not round(number, 4):
+            raise InvalidValue(message)
+        return round(number, 4)
+
+    return parse
+
+
+def _or_none(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Nothing, or the word `none`, is no limit."""
+
+    def parse_or_none(value: Any) -> Any:
+        return None if value is None or (isinstance(value, str) and value.strip().lower() == "none") else parse(value)
+
+    return parse_or_none
+
+
 def _switch(key: str) -> Callable[[Any], bool]:
     def parse(value: Any) -> bool:
         if isinstance(value, bool):
@@ -114,6 +145,18 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "market_data_refresh_seconds": _whole(1, DAY_SECONDS, "market_data_refresh_seconds must be positive"),
 }
 KEYS = tuple(PARSERS)
+RISK_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "max_order_value": _or_none(_amount("max_order_value", Decimal(10) ** 11)),
+    "max_leverage": _or_none(_amount("max_leverage", Decimal(100))),
+    "max_orders_per_minute": _or_none(_whole(1, 100_000, "max_orders_per_minute must be a whole number from 1 to 100000")),
+    "max_orders_per_day": _or_none(_whole(1, 10_000_000, "max_orders_per_day must be a whole number from 1 to 10000000")),
+    "daily_loss_limit_percent": _or_none(_percent("daily_loss_limit_percent")),
+    "max_drawdown_percent": _or_none(_percent("max_drawdown_percent")),
+    "minimum_balance": _or_none(_amount("minimum_balance", Decimal(10) ** 11)),
+    "price_collar_percent": _or_none(_percent("price_collar_percent")),
+    "duplicate_signal_seconds": _or_none(_whole(1, DAY_SECONDS, "duplicate_signal_seconds must be from 1 to 86400")),
+}
+RISK_KEYS = tuple(RISK_PARSERS)  # defaults of accounts' limits
 DEFAULTS = {setting.name: setting.default for setting in fields(Config)}
 
 
@@ -133,7 +176,7 @@ def public_view() -> dict[str, Any]:
     """What GET /config shows. No secret is in it: clients expect the two broker keys, which are always empty."""
     values, _ = _stored()
     options = settings.DATABASES["default"].get("OPTIONS", {})
-    shown = {key: _as_json(value) for key, value in (DEFAULTS | values).items()}
+    shown = {key: _as_json(value) for key, value in (DEFAULTS | values).items() if key in KEYS}
     return shown | {
         "database_pool_size": options.get("pool", {}).get("max_size", 1),
         "log_level": settings.LOGGING["root"]["level"],
@@ -155,9 +198,10 @@ def _stored() -> tuple[dict[str, Any], list[str]]:
 def _parsed(key: str, value: Any) -> Any:
     if key in SECRETS or key in FIXED:
         raise InvalidValue(f"{key} is set where the process is started, not here")
-    if key not in PARSERS:
+    parse = PARSERS.get(key) or RISK_PARSERS.get(key)
+    if parse is None:
         raise InvalidValue(f"{key[:40]} is not a known setting")
-    return PARSERS[key](value)
+    return parse(value)
 
 
 def _as_json(value: Any) -> Any:

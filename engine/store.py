@@ -1,11 +1,12 @@
 """Books in and out of the database, in bulk: the number of statements does not grow with the batch."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
 from engine import alerts, bulk, config, tariff
 from engine.domain.book import NO_LIMITS, Book, Context, Limits, StrategyState
@@ -21,12 +22,14 @@ from engine.domain.enums import (
     WhenClosed,
 )
 from engine.domain.orders import Order
+from engine.domain.pace import Pace
 from engine.domain.positions import Position
 from engine.domain.quotes import Quote
 from engine.market.sessions import hours_at
 from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow
+from engine.models.accounts import DESK_STATE
 from engine.shelf import Stamp, shelf
 
 ORDER_FIELDS = (
@@ -57,14 +60,22 @@ SIGNAL_FIELDS = (
     "decision", "reason", "order_id", "received_at", "decided_at",
 )  # fmt: skip
 ACCOUNT_FIELDS = (
-    "user_id", "cash", "trading_state", "trading_state_reason", "trading_day", "day_start_equity", "peak_equity", "updated_at",
+    "user_id", "cash", "trading_state", "trading_state_reason", "trading_day", "day_start_equity", "peak_equity",
+    "trading_blocks", "orders_today", "orders_in_minute", "minute_began", "updated_at",
 )  # fmt: skip
+
+LATE_SECONDS = 60  # between an order's creation and its submission, when duplicates are looked for
 
 _order_values = attrgetter(*ORDER_FIELDS)
 _order_changes = attrgetter("id", *ORDER_CHANGES)
 _position_values = attrgetter(*POSITION_FIELDS, "status", "average_price")
 _position_changes = attrgetter("id", *POSITION_CHANGES)
-_account_values = attrgetter(*ACCOUNT_FIELDS[:-1])
+DEFAULTED_LIMITS = (
+    "max_position_size_percent", "max_portfolio_exposure_percent", "max_sector_exposure_percent", "max_concurrent_orders",
+    *config.RISK_KEYS,
+)  # fmt: skip
+
+_account_values = attrgetter(*ACCOUNT_FIELDS[:-5], "blocks", *(f"pace.{name}" for name in ACCOUNT_FIELDS[-4:-1]))
 _REJECTED_BY = ORDER_FIELDS.index("rejected_by")
 _REJECTED_BY_CHANGE = ORDER_CHANGES.index("rejected_by") + 1
 
@@ -78,18 +89,31 @@ def load(seqs: Mapping[str, int], *, named: Sequence[UUID] = ()) -> dict[str, Bo
     """
     defaults = config.current()
     books, unknown = {}, {}
-    for account in Account.objects.filter(user_id__in=list(seqs)):
+    for account in Account.objects.filter(user_id__in=list(seqs)).annotate(desk_state=DESK_STATE):
         stamp = Stamp(seqs[account.user_id], account.created_at, account.updated_at)
         book = shelf.take(account.user_id, stamp)
         if book is None:
             book = unknown[account.user_id] = _book(account)
         book.limits = limits_of(account, defaults)
+        book.desk_state = state_named(account.desk_state)
         books[account.user_id] = book
     if unknown:
         _fill(unknown)
     if missing := [id for id in named if not any(id in book.orders for book in books.values())]:
         _fill_named(books, missing)
     return books
+
+
+def load_apart(user_id: str) -> Book | None:
+    """The account's book for looking at: neither from the shelf nor for saving. None for an account that is not there."""
+    account = Account.objects.filter(user_id=user_id).annotate(desk_state=DESK_STATE).first()
+    if account is None:
+        return None
+    book = _book(account)
+    book.limits = limits_of(account, config.current())
+    book.desk_state = state_named(account.desk_state)
+    _fill({user_id: book})
+    return book
 
 
 def _fill(books: Mapping[str, Book]) -> None:
@@ -107,9 +131,28 @@ def _fill(books: Mapping[str, Book]) -> None:
         "account_id", "id", "status", "status_reason"
     ):
         books[user_id].strategies[strategy_id] = StrategyState(StrategyStatus(status), reason)
+    _fill_signals(books)
     open_refusals = Alert.objects.open().filter(account__in=users, fingerprint__startswith="risk:")
     for user_id, fingerprint in open_refusals.values_list("account_id", "fingerprint"):
         books[user_id].open_alerts.add(fingerprint)
+
+
+def _fill_signals(books: Mapping[str, Book]) -> None:
+    """When signals were last acted upon, as far back as an account looks for duplicates; nothing is asked when none does."""
+    looking = {user_id: seconds for user_id, book in books.items() if (seconds := book.limits.duplicate_signal_seconds)}
+    if not looking:
+        return
+    since = timezone.now() - timedelta(seconds=max(looking.values()) + LATE_SECONDS)
+    sent = (
+        OrderRow.objects.filter(
+            account__in=list(looking), created_at__gt=since, signal_id__isnull=False, submitted_at__isnull=False
+        )
+        .order_by("submitted_at")
+        .only("account_id", "symbol", "side", "strategy_id", "submitted_at")
+    )
+    for row in sent:
+        if row.submitted_at:
+            books[row.account_id].pace.last_signals[row.symbol, Side(row.side), row.strategy_id] = row.submitted_at
 
 
 def _fill_named(books: Mapping[str, Book], ids: Sequence[UUID]) -> None:
@@ -137,21 +180,25 @@ def _book(account: Account) -> Book:
         trading_day=account.trading_day,
         day_start_equity=account.day_start_equity,
         peak_equity=account.peak_equity,
-        trading_state=TradingState(account.trading_state),
+        trading_state=state_named(account.trading_state),
+        blocks={key: state_named(state) for key, state in account.trading_blocks.items()},
         trading_state_reason=account.trading_state_reason,
+        pace=Pace(account.orders_today, account.orders_in_minute, account.minute_began),
     )
+
+
+def state_named(word: str | None) -> TradingState:
+    """The trading state that stands in the database. One that is missing, or that nobody knows, is HALTED."""
+    try:
+        return TradingState(word or "")
+    except ValueError:
+        return TradingState.HALTED
 
 
 def limits_of(account: Account, defaults: config.Config) -> Limits:
     """The account's own limits; the configuration's where it has none."""
     own = {
-        name: value if (value := getattr(account, name)) is not None else getattr(defaults, name)
-        for name in (
-            "max_position_size_percent",
-            "max_portfolio_exposure_percent",
-            "max_sector_exposure_percent",
-            "max_concurrent_orders",
-        )
+        name: value if (value := getattr(account, name)) is not None else getattr(defaults, name) for name in DEFAULTED_LIMITS
     }
     return Limits(
         confidence_threshold=account.confidence_threshold,

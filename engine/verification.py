@@ -217,8 +217,16 @@ class _Folding:
         self._note("cash by its fills", account.initial_cash - self.state.paid, account.cash)
         if not waiting & {EventType.EMERGENCY_STOP, EventType.TRADING_RESUMED}:
             self._note("trading state", self.book.trading_state.value, account.trading_state)
+            self._note("blocked strategies and symbols", self.book.blocks, account.trading_blocks)
         self._note("start of day", self.book.day_start_equity, account.day_start_equity)
         self._note("peak equity", self.book.peak_equity, account.peak_equity)
+        pace = self.book.pace
+        self._note("orders of the day", pace.orders_today, account.orders_today)
+        self._note(
+            "orders of the minute",
+            (pace.minute_began, pace.orders_in_minute),
+            (account.minute_began, account.orders_in_minute),
+        )
         held = {position.id: position for position in self.book.positions.values()}
         rows = Position.objects.open().filter(account=account).values("id", *POSITION_FACTS)
         open_rows = {row["id"]: row for row in rows}

@@ -11,5 +11,5 @@ def measure(scale: Scale) -> list[Result]:
         return signals / float(child("bench.inside.core", "--signals", signals)["seconds"])
 
     runs = several(scale, rate)
-    result = Result("the pure core alone, all nine risk rules, 50 positions an account", "signals/s", runs)
+    result = Result("the pure core alone, all risk rules, 50 positions an account", "signals/s", runs)
     return [result.judged(at_least(result.ours, 15_000, "signals/s"))]

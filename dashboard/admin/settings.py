@@ -32,6 +32,8 @@ def _field(name: str, default: Any) -> forms.Field:
     label = name.replace("_", " ")
     if isinstance(default, bool):
         return forms.BooleanField(label=label, required=False, help_text=f"default: {'on' if default else 'off'}")
+    if default is None:
+        return forms.DecimalField(label=label, decimal_places=4, required=False, help_text="default: no limit")
     if isinstance(default, Decimal):
         return forms.DecimalField(label=label, decimal_places=4, help_text=f"default: {default}")
     return forms.IntegerField(label=label, help_text=f"default: {default}")

@@ -1,4 +1,4 @@
-"""The trading routes: signals, orders, positions, emergency stop. Each parses, asks who may, and calls one service."""
+"""The trading routes: signals, orders, positions. Each parses, asks who may, and calls one service."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,10 +12,9 @@ from rest_framework.response import Response
 from dashboard.api import responses
 from dashboard.api.base import ApiView, body_of, query_of
 from dashboard.api.describe import IDEMPOTENCY_KEY, X_USER_ID, described
-from dashboard.api.errors import Invalid, NotFound, fault
+from dashboard.api.errors import Invalid, fault
 from dashboard.api.identity import (
     acting_account,
-    acting_accounts,
     require_signed_in,
     scope_of,
     seen_account,
@@ -24,8 +23,6 @@ from dashboard.api.identity import (
 )
 from dashboard.api.repeats import answered_once
 from dashboard.api.schemas import (
-    EmergencyStopQuery,
-    EmergencyStopRequest,
     OrderRequest,
     OrdersQuery,
     PositionsQuery,
@@ -34,17 +31,14 @@ from dashboard.api.schemas import (
     UserQuery,
 )
 from engine.domain.enums import OrderStatus
-from engine.selectors.orders import ACTIVE, order_get, orders_counted, orders_list
+from engine.selectors.orders import ACTIVE, order_get, orders_list
 from engine.selectors.positions import positions_list
 from engine.selectors.prices import quotes_of
-from engine.selectors.system import strategies_counted
 from engine.selectors.units import Scope
-from engine.services import trading
 from engine.services.errors import InvalidOrder, UnknownInstrument
 from engine.services.idempotency import SignalReused, signals_submit_once
 from engine.services.orders import order_place
 
-DEFAULT_REASON = "Manual emergency stop"
 ACCEPTED = "Signal processed and published to event bus"
 
 
@@ -222,40 +216,6 @@ class PositionsView(ApiView):
         query = query_of(request, PositionsQuery)
         found = positions_list(seen_scope(request, query.user_id), include_closed=query.include_closed, limit=query.limit)
         return Response({"status": "success", "positions": found, "count": len(found)})
-
-
-class EmergencyStopView(ApiView):
-    @described(
-        "Halt trading: cancels working orders and pauses strategies",
-        query=EmergencyStopQuery,
-        body=EmergencyStopRequest,
-        response=responses.Stopped,
-        tag="Orders",
-        headers=(X_USER_ID,),
-        errors=(400, 401, 403, 404, 422),
-    )
-    def post(self, request: Request) -> Response:
-        now = timezone.now()
-        query = query_of(request, EmergencyStopQuery)
-        body = body_of(request, EmergencyStopRequest, required=False)
-        reason = query.reason or body.reason or DEFAULT_REASON
-        user_ids = acting_accounts(request, user_named(request, query.user_id, body.user_id), now=now)
-        if not user_ids:
-            raise NotFound("You have no account to stop")
-        orders, strategies = orders_counted(user_ids, working=True), strategies_counted(user_ids)["ACTIVE"]
-        result = trading.emergency_stop(user_ids=user_ids, by=who(request), reason=reason, now=now)
-        return Response(
-            {
-                "status": "success",
-                "message": f"Emergency stop triggered for user {', '.join(user_ids)}",
-                "reason": reason,
-                "stop_id": result.stop_id,
-                "user_ids": user_ids,
-                "halted_now": result.user_ids,
-                "orders_cancelled": orders,
-                "strategies_paused": strategies,
-            }
-        )
 
 
 def seen_scope(request: Request, in_query: str | None) -> Scope:

@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from django.views.generic import View
 
-from dashboard.api import access, docs, orders, probes, system, trading
+from dashboard.api import access, docs, exposure, orders, probes, risk, system, trading
 
 ENGINE_ROUTES: dict[str, type[View]] = {
     "health": system.HealthView,
@@ -26,7 +26,13 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "positions": trading.PositionsView,
     "positions/(?P<user_id>[^/]+)/close-all": orders.PositionsCloseAllView,
     "positions/(?P<user_id>[^/]+)/(?P<symbol>[^/]+)/close": orders.PositionCloseView,
-    "emergency-stop": trading.EmergencyStopView,
+    "emergency-stop": risk.EmergencyStopView,
+    "trading/resume": risk.ResumeView,
+    "risk/(?P<user_id>[^/]+)/portfolio": exposure.RiskPortfolioView,
+    "risk/(?P<user_id>[^/]+)/alerts": exposure.RiskAlertsView,
+    "risk/(?P<user_id>[^/]+)/what-if": exposure.WhatIfView,
+    "risk/(?P<user_id>[^/]+)/stop-loss": exposure.StopLossView,
+    "risk/(?P<user_id>[^/]+)/stop-loss/(?P<symbol>[^/]+)": exposure.StopLossDeleteView,
     "coordination/status": system.CoordinationView,
     "status": system.StatusView,
     "system/status": system.SystemStatusView,

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from engine.domain.alerts import AlertRaised
 from engine.domain.charges import Tariff
-from engine.domain.enums import SignalDecision, StrategyStatus, TradingState
+from engine.domain.enums import HaltScope, SignalDecision, StrategyStatus, TradingState
 from engine.domain.events import Event
 from engine.domain.orders import Order
+from engine.domain.pace import Pace
 from engine.domain.positions import ZERO, Position
 from engine.domain.quotes import Quotes
 from engine.domain.sessions import MarketHours
@@ -32,6 +34,16 @@ class Limits:
     max_concurrent_orders: int
     risk_check_enabled: bool
     waits_for_open: bool = True  # an order for a closed market waits for it; else it is refused
+    # None: no such limit
+    max_order_value: Decimal | None = None  # rupees
+    max_leverage: Decimal | None = None  # gross exposure as a multiple of equity
+    max_orders_per_minute: int | None = None
+    max_orders_per_day: int | None = None
+    daily_loss_limit_percent: Decimal | None = None  # of the equity that the day began with
+    max_drawdown_percent: Decimal | None = None  # of the highest equity at the start of a day
+    minimum_balance: Decimal | None = None  # rupees of cash that buying must leave
+    price_collar_percent: Decimal | None = None  # that a limit price may be worse than the last price
+    duplicate_signal_seconds: int | None = None  # between two orders of one side, symbol and strategy by signals
 
 
 NO_LIMITS = Limits(ZERO, True, ZERO, ZERO, ZERO, 0, False)
@@ -85,6 +97,14 @@ class Execution(NamedTuple):
     executed_at: datetime
 
 
+def block_key(scope: HaltScope, name: str) -> str:
+    """How a strategy or a symbol is named among an account's blocks."""
+    return f"{scope.value}:{name}"
+
+
+_severity = attrgetter("severity")
+
+
 @dataclass(slots=True)
 class Changes:
     """What the handlers touched: the saver writes this and nothing else."""
@@ -113,6 +133,9 @@ class Book:
     written_at: datetime | None = None  # when the account's row was last written
     trading_state: TradingState = TradingState.ACTIVE
     trading_state_reason: str = ""
+    desk_state: TradingState = TradingState.ACTIVE  # of all accounts together; no part of the account's own story
+    blocks: dict[str, TradingState] = field(default_factory=dict)  # by block_key: strategies and symbols that are not ACTIVE
+    pace: Pace = field(default_factory=Pace)
     positions: dict[PositionKey, Position] = field(default_factory=dict)
     orders: dict[UUID, Order] = field(default_factory=dict)
     strategies: dict[str, StrategyState] = field(default_factory=dict)
@@ -129,6 +152,17 @@ class Book:
     def blank(cls, stream: str) -> "Book":
         """Where folding an account begins; and what a system stream's events, which touch no account, are handled with."""
         return cls(stream, ZERO, NO_LIMITS, date.min, ZERO, ZERO)
+
+    def state_for(self, symbol: str, strategy_id: str) -> TradingState:
+        """The most severe of the states that an order in the symbol, for the strategy, is under."""
+        state = max(self.desk_state, self.trading_state, key=_severity)
+        if self.blocks:
+            state = max(state, self.block(HaltScope.SYMBOL, symbol), self.block(HaltScope.STRATEGY, strategy_id), key=_severity)
+        return state
+
+    def block(self, scope: HaltScope, name: str) -> TradingState:
+        """The state of one strategy or one symbol."""
+        return self.blocks.get(block_key(scope, name), TradingState.ACTIVE)
 
     def position(self, symbol: str, strategy_id: str) -> Position | None:
         return self.positions.get((symbol, strategy_id))

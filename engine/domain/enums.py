@@ -92,6 +92,18 @@ class TradingState(StrEnum):
     REDUCING = "REDUCING"  # only orders that make a position smaller
     HALTED = "HALTED"  # only cancels
 
+    def __init__(self, value: str) -> None:
+        self.severity = ("ACTIVE", "REDUCING", "HALTED").index(value)
+
+
+class HaltScope(StrEnum):
+    """What a trading state is about."""
+
+    GLOBAL = "global"  # every account
+    ACCOUNT = "account"
+    STRATEGY = "strategy"  # one strategy of an account
+    SYMBOL = "symbol"  # one symbol in an account
+
 
 class StrategyType(StrEnum):
     MOMENTUM = "MOMENTUM"

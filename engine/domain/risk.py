@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TypedDict
 
 from engine.domain.book import Book, Context
-from engine.domain.enums import Side, StrategyStatus, TradingState
+from engine.domain.enums import HaltScope, Side, StrategyStatus, TradingState
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO
 from engine.domain.quotes import Quote, sector_of
@@ -39,8 +39,8 @@ class Situation:
     """What the rules ask of a book and an order, each found once. Amounts in rupees at the context's prices."""
 
     __slots__ = (
-        "added", "after", "ahead", "book", "concurrent", "context", "equity", "held", "in_portfolio", "in_sector", "in_symbol",
-        "limits", "only_reduces", "order", "price", "quote", "sector", "valuation",
+        "added", "after", "ahead", "book", "committed", "concurrent", "context", "equity", "held", "in_portfolio",
+        "in_sector", "in_symbol", "limits", "only_reduces", "order", "price", "quote", "sector", "valuation",
     )  # fmt: skip
 
     def __init__(self, book: Book, order: Order, context: Context) -> None:
@@ -56,6 +56,7 @@ class Situation:
         self.in_sector = self.valuation.by_sector[self.sector]
         self.in_symbol = self.valuation.by_symbol[order.symbol]
         self.ahead = self.concurrent = 0  # shares of working orders like this one; how many others work
+        self.committed = ZERO  # to what the other working orders buy
         for other in book.orders.values():
             if other.id != order.id:
                 self._count(other)
@@ -71,6 +72,8 @@ class Situation:
         quote = self.context.quotes.get(other.symbol)
         amount = other.remaining * (other.price or (quote.last_price if quote else None) or ZERO)
         self.in_portfolio += amount
+        if other.side is Side.BUY:
+            self.committed += amount
         if sector_of(other.symbol, self.context.quotes) == self.sector:
             self.in_sector += amount
         if other.symbol == order.symbol:
@@ -91,9 +94,34 @@ class Situation:
 
 
 def trading_state(case: Situation) -> Check:
-    state = case.book.trading_state
-    passed = state is TradingState.ACTIVE or (state is TradingState.REDUCING and case.only_reduces)
-    return answer("trading_state", passed, "ACTIVE", state, "" if passed else f"trading is {state}")
+    """Of the account and of all accounts together: the more severe one counts."""
+    book = case.book
+    own, desk = book.trading_state, book.desk_state
+    everywhere = desk.severity > own.severity
+    state = desk if everywhere else own
+    reason = f"trading is {state} everywhere" if everywhere else f"trading is {state}"
+    passed = _lets_pass(state, case)
+    return answer("trading_state", passed, "ACTIVE", state, "" if passed else reason)
+
+
+def _lets_pass(state: TradingState, case: Situation) -> bool:
+    return state is TradingState.ACTIVE or (state is TradingState.REDUCING and case.only_reduces)
+
+
+def strategy_state(case: Situation) -> Check | None:
+    return _block(case, "strategy_state", HaltScope.STRATEGY, case.order.strategy_id)
+
+
+def symbol_state(case: Situation) -> Check | None:
+    return _block(case, "symbol_state", HaltScope.SYMBOL, case.order.symbol)
+
+
+def _block(case: Situation, rule: str, scope: HaltScope, name: str) -> Check | None:
+    if not case.book.blocks:
+        return None
+    state = case.book.block(scope, name)
+    passed = _lets_pass(state, case)
+    return answer(rule, passed, "ACTIVE", state, "" if passed else f"the {scope} {name} is {state}")
 
 
 def strategy_active(case: Situation) -> Check:
@@ -169,14 +197,120 @@ def concurrent_orders(case: Situation) -> Check:
     return answer("concurrent_orders", passed, limit, working, "" if passed else f"{working} orders are working already")
 
 
-Rule = Callable[[Situation], Check]
-SAFETY: tuple[Rule, ...] = (trading_state, strategy_active, price_known, price_fresh, short_allowed, exit_levels)
-LIMITS: tuple[Rule, ...] = (position_size, portfolio_exposure, sector_exposure, concurrent_orders)
-PER_SYMBOL = frozenset({"price_known", "price_fresh", "short_allowed", "exit_levels", "position_size"})
+def order_value(case: Situation) -> Check | None:
+    limit = case.limits.max_order_value
+    if limit is None:
+        return None
+    value = case.order.quantity * (case.price or ZERO)
+    passed = value <= limit or case.only_reduces
+    reason = "" if passed else f"the order is worth ₹{value:,.2f}, ₹{limit:,.2f} are allowed"
+    return answer("order_value", passed, limit, value, reason)
+
+
+def leverage(case: Situation) -> Check | None:
+    limit = case.limits.max_leverage
+    if limit is None:
+        return None
+    value = round((case.in_portfolio + case.added) / case.equity, 4) if case.equity > 0 else NO_EQUITY
+    passed = value <= limit or case.only_reduces
+    reason = "" if passed else f"leverage would be {value:.2f}, {limit:.2f} is allowed"
+    return answer("leverage", passed, limit, value, reason)
+
+
+def minimum_balance(case: Situation) -> Check | None:
+    """Cash once this order, and all others that buy, have filled. Selling, also short, takes none."""
+    limit, order = case.limits.minimum_balance, case.order
+    if limit is None:
+        return None
+    buys = order.side is Side.BUY
+    spent = (order.quantity + case.ahead) * (case.price or ZERO) if buys else ZERO
+    left = case.book.cash - case.committed - spent
+    passed = left >= limit or case.only_reduces or not buys
+    reason = "" if passed else f"₹{left:,.2f} of cash would be left, ₹{limit:,.2f} must be"
+    return answer("minimum_balance", passed, limit, left, reason)
+
+
+def _loss(case: Situation, rule: str, since: Decimal, limit: Decimal | None, of_what: str) -> Check | None:
+    """By how many percent equity has fallen below `since`. At the limit only exits pass."""
+    if limit is None:
+        return None
+    value = round((since - case.equity) / since * HUNDRED, 4) if since > 0 else ZERO
+    passed = value < limit or case.only_reduces
+    reason = "" if passed else f"{of_what} is {value:.2f} %, trading ends at {limit:.2f} %"
+    return answer(rule, passed, limit, value, reason)
+
+
+def daily_loss(case: Situation) -> Check | None:
+    return _loss(case, "daily_loss", case.book.day_start_equity, case.limits.daily_loss_limit_percent, "the day's loss")
+
+
+def drawdown(case: Situation) -> Check | None:
+    return _loss(case, "drawdown", case.book.peak_equity, case.limits.max_drawdown_percent, "the drawdown")
+
+
+def orders_per_minute(case: Situation) -> Check | None:
+    limit = case.limits.max_orders_per_minute
+    if limit is None:
+        return None
+    sent = case.book.pace.in_minute(case.context.now)
+    passed = sent < limit or case.only_reduces
+    return answer("orders_per_minute", passed, limit, sent, "" if passed else f"{sent} orders were sent within a minute")
+
+
+def orders_per_day(case: Situation) -> Check | None:
+    limit = case.limits.max_orders_per_day
+    if limit is None:
+        return None
+    sent = case.book.pace.orders_today
+    passed = sent < limit or case.only_reduces
+    return answer("orders_per_day", passed, limit, sent, "" if passed else f"{sent} orders were sent today")
+
+
+def price_collar(case: Situation) -> Check | None:
+    """A limit price far worse than the last price is a slip of the finger, also when it exits. A better one may wait."""
+    limit, order = case.limits.price_collar_percent, case.order
+    last = case.quote.last_price if case.quote else None
+    if limit is None:
+        return None
+    if order.price is None or last is None:
+        return answer("price_collar", True, limit, None)
+    value = round((order.price - last) * order.side.sign / last * HUNDRED, 4)
+    passed = value <= limit
+    reason = "" if passed else f"the limit price is {value:.2f} % worse than the last price, {limit:.2f} % are allowed"
+    return answer("price_collar", passed, limit, value, reason)
+
+
+def duplicate_signal(case: Situation) -> Check | None:
+    limit, order = case.limits.duplicate_signal_seconds, case.order
+    if limit is None or order.signal_id is None:
+        return None
+    last = case.book.pace.last_signals.get((order.symbol, order.side, order.strategy_id))
+    if last is None:
+        return answer("duplicate_signal", True, limit, None)
+    age = Decimal((case.context.now - last) // MILLISECOND).scaleb(-3)
+    passed = age >= limit or case.only_reduces
+    reason = "" if passed else f"the same signal was acted upon {age:.1f} s ago, {limit} s must lie between"
+    return answer("duplicate_signal", passed, limit, age, reason)
+
+
+Rule = Callable[[Situation], Check | None]  # None where the account has no such limit
+SAFETY: tuple[Rule, ...] = (
+    trading_state, strategy_state, symbol_state, strategy_active, price_known, price_fresh, short_allowed, exit_levels,
+)  # fmt: skip
+LIMITS: tuple[Rule, ...] = (
+    position_size, portfolio_exposure, sector_exposure, concurrent_orders, order_value, leverage, minimum_balance, daily_loss,
+    drawdown, orders_per_minute, orders_per_day, price_collar, duplicate_signal,
+)  # fmt: skip
+PER_SYMBOL = frozenset(
+    {
+        "price_known", "price_fresh", "short_allowed", "exit_levels", "position_size", "order_value", "price_collar",
+        "duplicate_signal", "symbol_state",
+    }
+)  # fmt: skip
 
 
 def checks_for(book: Book, order: Order, context: Context) -> list[Check]:
     """Every rule's answer, in order. The limits of size are left out while `risk_check_enabled` is off; safety never is."""
     case = Situation(book, order, context)
     rules = SAFETY + LIMITS if book.limits.risk_check_enabled else SAFETY
-    return [rule(case) for rule in rules]
+    return [check for rule in rules if (check := rule(case)) is not None]

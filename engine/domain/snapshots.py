@@ -10,9 +10,10 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from engine.domain.book import Book, StrategyState
-from engine.domain.enums import TradingState
+from engine.domain.enums import Side, TradingState
 from engine.domain.events import Event
 from engine.domain.orders import Order
+from engine.domain.pace import Pace
 from engine.domain.positions import Position
 from engine.domain.values import as_json, iso
 
@@ -28,6 +29,8 @@ def book_to_json(book: Book) -> dict[str, Any]:
         "peak_equity": str(book.peak_equity),
         "trading_state": book.trading_state.value,
         "trading_state_reason": book.trading_state_reason,
+        "blocks": dict(book.blocks),
+        "pace": _pace_to_json(book.pace),
         "positions": [_record_to_json(position) for position in book.positions.values()],
         "orders": [_record_to_json(order) for order in book.orders.values()],
         "strategies": {name: _record_to_json(strategy) for name, strategy in book.strategies.items()},
@@ -43,12 +46,29 @@ def book_from_json(stream: str, data: Mapping[str, Any]) -> Book:
     book.peak_equity = Decimal(data["peak_equity"])
     book.trading_state = TradingState(data["trading_state"])
     book.trading_state_reason = data["trading_state_reason"]
+    book.blocks = {key: TradingState(state) for key, state in data.get("blocks", {}).items()}
+    book.pace = _pace_from_json(data["pace"]) if "pace" in data else Pace()
     for position in (_record_from_json(Position, item) for item in data["positions"]):
         book.positions[position.symbol, position.strategy_id] = position
     book.orders = {order.id: order for order in (_record_from_json(Order, item) for item in data["orders"])}
     book.strategies = {name: _record_from_json(StrategyState, item) for name, item in data["strategies"].items()}
     book.early_cancels = {UUID(id): _record_from_json(Event, item) for id, item in data["early_cancels"].items()}
     return book
+
+
+def _pace_to_json(pace: Pace) -> dict[str, Any]:
+    return {
+        "orders_today": pace.orders_today,
+        "orders_in_minute": pace.orders_in_minute,
+        "minute_began": iso(pace.minute_began) if pace.minute_began else None,
+        "last_signals": [[symbol, side.value, strategy, iso(at)] for (symbol, side, strategy), at in pace.last_signals.items()],
+    }
+
+
+def _pace_from_json(data: Mapping[str, Any]) -> Pace:
+    began = data["minute_began"]
+    last = {(symbol, Side(side), strategy): datetime.fromisoformat(at) for symbol, side, strategy, at in data["last_signals"]}
+    return Pace(data["orders_today"], data["orders_in_minute"], began and datetime.fromisoformat(began), last)
 
 
 def _record_to_json(record: Order | Position | StrategyState | Event) -> dict[str, Any]:

@@ -39,7 +39,7 @@ HANDLERS: dict[EventType, Handling] = {
     EventType.ORDER_REJECTED: Handling(orders.reject, then=(orders.refuse_signal, alerts.warn_of_refusal)),
     EventType.ORDER_EXPIRED: Handling(orders.expire),
     EventType.POSITION_OPENED: RECORDED,
-    EventType.POSITION_UPDATED: RECORDED,
+    EventType.POSITION_UPDATED: Handling(trading.set_stop),
     EventType.POSITION_CLOSED: RECORDED,
     EventType.POSITION_EXIT_REQUESTED: Handling(then=(exits.leave_on_request,)),
     EventType.STOP_LOSS_EXECUTED: Handling(then=(exits.leave_at_level,)),

@@ -2,12 +2,14 @@
 
 from engine.domain.alerts import AlertRaised
 from engine.domain.book import Book, Context
-from engine.domain.enums import AlertLevel, Component, RejectedBy
+from engine.domain.enums import AlertLevel, Component, HaltScope, RejectedBy
 from engine.domain.events import Event, EventType
 from engine.handlers.orders import refusal_fingerprint
+from engine.handlers.trading import scope_of
 
 # A limit that holds is the engine at work, and only worth knowing; trading blind or not at all needs somebody.
 WARNING_RULES = frozenset({"price_known", "price_fresh", "trading_state"})
+REFUSED_BY = {HaltScope.STRATEGY: "strategy_state", HaltScope.SYMBOL: "symbol_state"}
 
 
 def warn_of_refusal(book: Book, event: Event, context: Context) -> list[Event]:
@@ -49,24 +51,31 @@ def raise_alert(book: Book, event: Event, context: Context) -> list[Event]:
 
 
 def announce_halt(book: Book, event: Event, context: Context) -> list[Event]:
+    scope, name = scope_of(event), event.data.get("name", "")
+    if scope is HaltScope.GLOBAL:  # one alert for all accounts, which the service raised
+        return []
+    what = book.user_id if scope is HaltScope.ACCOUNT else f"{scope} {name}, {book.user_id}"
     alert = {
         "alert_type": "EMERGENCY_STOP",
         "level": AlertLevel.CRITICAL,
-        "title": f"Trading halted: {book.user_id}",
+        "title": f"Trading halted: {what}",
         "message": f"{event.data['by']}: {event.data['reason']}",
         "component": Component.RISK_ENGINE,
-        "fingerprint": halt_fingerprint(book.user_id),
+        "fingerprint": halt_fingerprint(book.user_id, scope, name),
     }
     return [event.follow(EventType.RISK_ALERT, context.now, **alert)]
 
 
 def clear_halt(book: Book, event: Event, context: Context) -> list[Event]:
-    book.changes.cleared_alerts.add(halt_fingerprint(book.user_id))
-    refused = refusal_fingerprint(book.user_id, "trading_state", "")
+    scope, name = scope_of(event), event.data.get("name", "")
+    if scope is not HaltScope.GLOBAL:
+        book.changes.cleared_alerts.add(halt_fingerprint(book.user_id, scope, name))
+    rule, symbol = REFUSED_BY.get(scope, "trading_state"), name if scope is HaltScope.SYMBOL else ""
+    refused = refusal_fingerprint(book.user_id, rule, symbol)
     if refused in book.open_alerts:
         book.changes.cleared_alerts.add(refused)
     return []
 
 
-def halt_fingerprint(user_id: str) -> str:
-    return f"halt:{user_id}"
+def halt_fingerprint(user_id: str, scope: HaltScope = HaltScope.ACCOUNT, name: str = "") -> str:
+    return f"halt:{user_id}" if scope is HaltScope.ACCOUNT else f"halt:{user_id}:{scope}:{name}"

@@ -109,6 +109,8 @@ def submit(book: Book, event: Event) -> None:
     order.broker_order_id = event.data["broker_order_id"]
     order.risk_checks = event.data["risk_checks"]
     book.touch_order(order)
+    book.pace.count(order, event.at)
+    book.changes.account = True
 
 
 def update(book: Book, event: Event) -> None:
@@ -125,7 +127,7 @@ def match_on_paper(book: Book, event: Event, context: Context) -> list[Event]:
     quote = context.quotes.get(order.symbol) if order else None
     if order is None or quote is None or order.status not in RESTING:
         return []
-    if book.trading_state is TradingState.HALTED:  # its cancellation is on the way
+    if book.state_for(order.symbol, order.strategy_id) is TradingState.HALTED:  # its cancellation is on the way
         return []
     last = quote.last_price
     if order.waits_for_stop and last is not None and is_triggered(order, last):

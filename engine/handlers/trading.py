@@ -2,10 +2,13 @@
 
 from datetime import date
 
-from engine.domain.book import Book, Context, StrategyState
-from engine.domain.enums import StrategyStatus, TradingState
+from engine.domain.book import Book, Context, StrategyState, block_key
+from engine.domain.enums import HaltScope, OrderType, Product, Side, StrategyStatus, TradingState, Validity
 from engine.domain.events import Event, EventType
-from engine.domain.values import as_decimal
+from engine.domain.ids import new_id
+from engine.domain.orders import Order
+from engine.domain.positions import Position
+from engine.domain.values import as_decimal, as_uuid, decimal_or_none
 from engine.handlers.orders import cancellation
 
 EMERGENCY = "emergency stop"
@@ -22,40 +25,115 @@ def start_day(book: Book, event: Event) -> None:
     book.trading_day = date.fromisoformat(event.data["day"])
     book.day_start_equity = as_decimal(event.data["equity"])
     book.peak_equity = max(book.peak_equity, book.day_start_equity)
+    book.pace.start_day()
     book.changes.account = True
 
 
 def halt(book: Book, event: Event) -> None:
-    _set_state(book, TradingState.HALTED, event.data["reason"])
+    """At the event's scope. What is to be closed must still be able to exit: then the state is REDUCING."""
+    state = TradingState(event.data.get("state", TradingState.HALTED))
+    _set_state(book, event, TradingState.REDUCING if event.data.get("flatten") else state, event.data["reason"])
 
 
 def resume(book: Book, event: Event) -> None:
-    _set_state(book, TradingState.ACTIVE, "")
+    _set_state(book, event, TradingState.ACTIVE, "")
 
 
-def _set_state(book: Book, state: TradingState, reason: str) -> None:
-    book.trading_state, book.trading_state_reason = state, reason[:200]
+def _set_state(book: Book, event: Event, state: TradingState, reason: str) -> None:
+    scope = scope_of(event)
+    if scope is HaltScope.ACCOUNT:
+        book.trading_state, book.trading_state_reason = state, reason[:200]
+    elif scope is not HaltScope.GLOBAL:  # which has a row of its own
+        key = block_key(scope, event.data["name"])
+        book.blocks.pop(key, None)
+        if state is not TradingState.ACTIVE:
+            book.blocks[key] = state
     book.changes.account = True
 
 
+def scope_of(event: Event) -> HaltScope:
+    """What a stop, or a resuming, is about."""
+    return HaltScope(event.data.get("scope", HaltScope.ACCOUNT))
+
+
+def set_stop(book: Book, event: Event) -> None:
+    """Somebody set a position's stop, or took it away. A fill says nothing of it; one that closed in the meantime has none."""
+    if "stop_loss" not in event.data:
+        return
+    position_id = as_uuid(event.data["position_id"])
+    position = next((held for held in book.positions.values() if held.id == position_id), None)
+    if position:
+        position.stop_loss = decimal_or_none(event.data["stop_loss"])
+        position.updated_at = event.at
+        book.touch_position(position)
+
+
 def stop_everything(book: Book, event: Event, context: Context) -> list[Event]:
-    """Cancel every working order and pause every active strategy."""
-    by = event.data["by"]
-    cancelled = [cancellation(event, order, context, reason=EMERGENCY, by=by) for order in book.orders.values()]
-    paused = [
-        event.follow(EventType.STRATEGY_PAUSED, context.now, strategy_id=strategy_id, reason=EMERGENCY)
-        for strategy_id, strategy in book.strategies.items()
-        if strategy.status is StrategyStatus.ACTIVE
+    """Cancel the working orders, pause the active strategies and, if asked to, close the positions that the stop is about."""
+    data, by = event.data, event.data["by"]
+    flatten = bool(data.get("flatten"))
+    exits_stay = data.get("state") == TradingState.REDUCING and not flatten
+    cancelled = [
+        cancellation(event, order, context, reason=EMERGENCY, by=by)
+        for order in book.orders.values()
+        if _concerns(event, order.symbol, order.strategy_id) and not (exits_stay and _exits(book, order))
     ]
-    return cancelled + paused
+    paused = [
+        event.follow(EventType.STRATEGY_PAUSED, context.now, strategy_id=strategy_id, reason=pause_reason(event))
+        for strategy_id, strategy in book.strategies.items()
+        if strategy.status is StrategyStatus.ACTIVE and _concerns(event, None, strategy_id)
+    ]
+    closing = [
+        _closing_order(event, position, context)
+        for position in book.positions.values()
+        if flatten and _concerns(event, position.symbol, position.strategy_id)
+    ]
+    return cancelled + paused + closing
+
+
+def _concerns(event: Event, symbol: str | None, strategy_id: str) -> bool:
+    """Whether the stop is about the symbol, or the strategy."""
+    scope, name = scope_of(event), event.data.get("name", "")
+    if scope is HaltScope.SYMBOL:
+        return symbol is not None and symbol == str(name)
+    return scope is not HaltScope.STRATEGY or strategy_id == str(name)
+
+
+def _exits(book: Book, order: Order) -> bool:
+    position = book.position(order.symbol, order.strategy_id)
+    return position is not None and position.quantity * order.side.sign < 0 and order.remaining <= abs(position.quantity)
+
+
+def _closing_order(event: Event, position: Position, context: Context) -> Event:
+    return event.follow(
+        EventType.ORDER_CREATED,
+        context.now,
+        order_id=new_id(),
+        symbol=position.symbol,
+        side=Side.SELL if position.quantity > 0 else Side.BUY,
+        order_type=OrderType.MARKET,
+        product=Product.MIS,
+        validity=Validity.DAY,
+        quantity=abs(position.quantity),
+        sizing=f"{EMERGENCY}: closes the whole position",
+        strategy_id=position.strategy_id,
+        created_from="emergency_stop",
+    )
+
+
+def pause_reason(event: Event) -> str:
+    """Why a stop pauses a strategy: what resuming, at the same scope, sets going again."""
+    scope = scope_of(event)
+    return EMERGENCY if scope is HaltScope.ACCOUNT else f"{EMERGENCY} ({' '.join((scope, event.data.get('name', ''))).strip()})"
 
 
 def restart_strategies(book: Book, event: Event, context: Context) -> list[Event]:
     """Resume what the emergency stop paused, and nothing else."""
+    reason = pause_reason(event)
     return [
         event.follow(EventType.STRATEGY_RESUMED, context.now, strategy_id=strategy_id, reason=event.data["reason"])
         for strategy_id, strategy in book.strategies.items()
-        if strategy.status is StrategyStatus.PAUSED and strategy.reason == EMERGENCY
+        if strategy.status is StrategyStatus.PAUSED and strategy.reason == reason
     ]
 
 

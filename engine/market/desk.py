@@ -10,7 +10,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from engine.domain.enums import OrderType, Side, TradingState
+from engine.domain.book import block_key
+from engine.domain.enums import HaltScope, OrderType, Side, TradingState
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import RESTING, Order
 from engine.domain.paper import fill_price, fill_quantity, is_triggered
@@ -20,11 +21,12 @@ from engine.domain.trailing import best_of, level_of
 from engine.market.sessions import hours_at
 from engine.models import Account, PendingEvent, Position
 from engine.models import Order as OrderRow
+from engine.models.accounts import DESK_STATE
 
 ZERO = Decimal(0)
 HOLDING_COLUMNS = (
     "id", "symbol", "quantity", "cost", "stop_loss", "take_profit", "trailing_stop", "trailing_stop_percent",
-    "trailing_mark__best_price",
+    "trailing_mark__best_price", "strategy_id",
 )  # fmt: skip
 ORDER_COLUMNS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "filled_quantity",
@@ -50,6 +52,7 @@ class Holding:
     trailing_stop: Decimal | None
     trailing_stop_percent: Decimal | None
     best_price: Decimal | None  # since it opened; None while its price never moved, or nothing trails it
+    strategy_id: str = ""
 
     @property
     def sign(self) -> int:
@@ -92,7 +95,15 @@ class Holder:
     trading_day: date
     day_start_equity: Decimal
     trading_state: str
+    blocks: dict[str, str]
+    desk_state: str | None
     holdings: list[Holding] = field(default_factory=list)
+
+    def may_exit(self, holding: Holding) -> bool:
+        """Whether the engine would let an exit pass: where it would not, it would refuse it at every price anew."""
+        keys = block_key(HaltScope.SYMBOL, holding.symbol), block_key(HaltScope.STRATEGY, holding.strategy_id)
+        states = self.desk_state or TradingState.HALTED, self.trading_state, *(self.blocks.get(key) for key in keys)
+        return TradingState.HALTED not in states
 
     def equity(self, quotes: "Quotes") -> Decimal:
         return self.cash + sum((holding.value(quotes) for holding in self.holdings), ZERO)
@@ -120,7 +131,8 @@ class Desk:
     """All accounts and resting orders, read in three statements; and what the prices set off, each thing once."""
 
     def __init__(self) -> None:
-        rows = Account.objects.values_list("user_id", "cash", "trading_day", "day_start_equity", "trading_state")
+        own = ("user_id", "cash", "trading_day", "day_start_equity", "trading_state", "trading_blocks")
+        rows = Account.objects.annotate(desk_state=DESK_STATE).values_list(*own, "desk_state")
         self.holders = {row[0]: Holder(*row) for row in rows}
         positions = Position.objects.open().values_list("account_id", *HOLDING_COLUMNS)
         for user_id, *holding in positions.order_by("account_id", "symbol", "strategy_id"):
@@ -152,14 +164,13 @@ class Desk:
         events = [event for symbol in sorted(moved) for event in self._orders_reached(symbol, quotes, now, symbol in closed)]
         self._follow(moved, quotes)
         for holder in self.holders.values():
-            if holder.trading_state == TradingState.HALTED:  # an exit would be refused, at every price anew
-                continue
             events += [
                 self._exit(holder.user_id, holding, kind, price, now)
                 for holding in holder.holdings
                 if holding.symbol in moved
                 and (price := quotes.price(holding.symbol)) is not None
                 and (kind := holding.exit_at(price))
+                and holder.may_exit(holding)
             ]
         return [event for event in events if self._first(event) is event]
 

@@ -1,6 +1,6 @@
 """The tables. Money is rupees with four decimals; the database itself refuses what must never be false."""
 
-from engine.models.accounts import Account
+from engine.models.accounts import Account, DeskState
 from engine.models.alerts import Alert, AlertAction
 from engine.models.archives import BookSnapshot, EventArchive
 from engine.models.config import ConfigChange, ConfigEntry
@@ -21,6 +21,7 @@ __all__ = [
     "Candle",
     "ConfigChange",
     "ConfigEntry",
+    "DeskState",
     "EquityPoint",
     "Event",
     "EventArchive",

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from engine import bus, log, topics
+from engine import bus, config, log, topics
 from engine.domain.events import EventType, new_event
 from engine.models import Account, Stream
 from engine.services.errors import ServiceError, UnknownAccount
@@ -26,6 +26,7 @@ LIMITS = (
     "max_portfolio_exposure_percent",
     "max_sector_exposure_percent",
     "max_concurrent_orders",
+    *config.RISK_KEYS,
 )
 
 

@@ -375,6 +375,9 @@ STOPPED = {
     "stop_id": is_uuid,
     "orders_cancelled": is_integer,
     "strategies_paused": is_integer,
+    "positions_closing": is_integer,
+    "scope": among("account"),
+    "drill": among(False),
 }
 PROBLEM = {"message": is_text, "error": is_text, "code": matches("[A-Z_]+"), "needs_reauth": among(False)}
 READS = {

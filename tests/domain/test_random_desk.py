@@ -25,6 +25,8 @@ strategies = st.sampled_from(["", "trend"])
 ticks = st.integers(1600, 2400).map(lambda count: count * Decimal("0.05"))
 sizes = st.none() | st.sampled_from([Decimal("0.01"), Decimal("0.2")]) | st.integers(1, 2000).map(Decimal)
 
+abouts = st.sampled_from([{"scope": "symbol", "name": "INFY"}, {"scope": "strategy", "name": "trend"}, {"scope": "account"}])
+
 
 class RandomDesk(RuleBasedStateMachine):
     """A book as the engine keeps it, and its twin that knows only the log."""
@@ -122,9 +124,13 @@ class RandomDesk(RuleBasedStateMachine):
         self.handle(event(EventType.EMERGENCY_STOP, by="chief", reason="drill"))
         assert not self.book.orders
 
-    @rule()
-    def trading_resumes(self):
-        self.handle(event(EventType.TRADING_RESUMED, by="chief", reason="drill over"))
+    @rule(about=abouts, flatten=st.booleans(), state=st.sampled_from(["HALTED", "REDUCING"]))
+    def stop_of_a_part(self, about, flatten, state):
+        self.handle(event(EventType.EMERGENCY_STOP, by="chief", reason="drill", flatten=flatten, state=state, **about))
+
+    @rule(about=abouts | st.just({}))
+    def trading_resumes(self, about):
+        self.handle(event(EventType.TRADING_RESUMED, by="chief", reason="drill over", **about))
 
     @rule(equity=st.integers(0, 2_000_000))
     def day_begins(self, equity):
@@ -178,7 +184,8 @@ class RandomDesk(RuleBasedStateMachine):
     def the_log_tells_the_same(self):
         seen = {id: order for id, order in self.book.orders.items() if order.status is not OrderStatus.PENDING}
         assert self.twin.cash == self.book.cash
-        assert self.twin.trading_state == self.book.trading_state
+        assert (self.twin.trading_state, self.twin.blocks) == (self.book.trading_state, self.book.blocks)
+        assert self.twin.pace == self.book.pace
         assert self.twin.day_start_equity == self.book.day_start_equity
         assert _facts(self.twin.orders) == _facts(seen)
         assert {key: _position(held) for key, held in self.twin.positions.items()} == {

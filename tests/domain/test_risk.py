@@ -1,13 +1,16 @@
+from dataclasses import fields
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
-from engine.domain.book import StrategyState
+from engine.domain.book import Limits, StrategyState
 from engine.domain.enums import OrderType, Side, StrategyStatus, TradingState
 from engine.domain.risk import LIMITS, PER_SYMBOL, SAFETY, checks_for
 from tests.domain.desk import book, context, fill, order, quote, working
 
 BUY, SELL = Side.BUY, Side.SELL
+OPTIONAL = [limit.name for limit in fields(Limits) if limit.default is None]
 
 
 def verdict(desk, wanted, *quotes, **world):
@@ -189,15 +192,27 @@ def test_a_limit_order_is_weighed_at_its_own_price():
 
 def test_switched_off_only_safety_is_checked():
     desk = book(**NO_ROOM, risk_check_enabled=False)
+    desk.blocks["symbol:INFY"] = TradingState.HALTED
     assert list(verdict(desk, order(BUY, 10_000))) == [rule.__name__ for rule in SAFETY]
     desk.trading_state = TradingState.HALTED
     assert denied(desk, order(BUY, 1)) == ["trading_state"]
 
 
 def test_rules_are_named_for_their_functions():
-    rules = [check["rule"] for check in checks_for(book(), order(), context())]
+    desk = book(**dict.fromkeys(OPTIONAL, 1))
+    desk.blocks["symbol:INFY"] = TradingState.HALTED
+    rules = [check["rule"] for check in checks_for(desk, order(signal_id=uuid4()), context())]
     assert rules == [rule.__name__ for rule in SAFETY + LIMITS]
+
     assert set(rules) > PER_SYMBOL
+
+
+def test_a_limit_that_is_not_set_is_not_answered():
+    answered = [check["rule"] for check in checks_for(book(), order(signal_id=uuid4()), context())]
+    assert answered == [
+        "trading_state", "strategy_active", "price_known", "price_fresh", "short_allowed", "exit_levels",
+        "position_size", "portfolio_exposure", "sector_exposure", "concurrent_orders",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

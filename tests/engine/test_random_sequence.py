@@ -6,17 +6,24 @@ from random import Random
 
 import pytest
 
-from engine.domain.enums import Lane, OrderType, Side, Validity
+from engine.domain.enums import HaltScope, Lane, OrderType, Side, Validity
 from engine.models import Alert, Order, PendingEvent, PendingPrices, Strategy
 from engine.processing import run_lane, run_until_idle
 from engine.services.orders import order_cancel
-from engine.services.trading import emergency_stop, trading_resume
+from engine.services.trading import THE_ACCOUNT, Target, emergency_stop, trading_resume
 from engine.verification import verify
 from tests.engine.conftest import roomy
 from tests.engine.flow import Clock, a_signal, assert_sound, place, send
 
 SYMBOLS = ("RELIANCE", "INFY", "BAD")
 USERS = ("asha", "ravi", "zara")
+TARGETS = (
+    THE_ACCOUNT,
+    THE_ACCOUNT,
+    Target(HaltScope.GLOBAL),
+    Target(HaltScope.STRATEGY, "trend"),
+    Target(HaltScope.SYMBOL, "INFY"),
+)
 
 
 class Desk:
@@ -70,10 +77,15 @@ class Desk:
             order_cancel(order_id=self.random.choice(orders[-20:]), now=self.clock.at, by="asha")
 
     def stop(self) -> None:
-        emergency_stop(user_ids=[self.random.choice(USERS)], by="chief", reason="drill", now=self.clock.at)
+        emergency_stop(
+            user_ids=[self.random.choice(USERS)], by="chief", reason="drill", now=self.clock.at,
+            target=self.random.choice(TARGETS), flatten=self.random.random() < 0.3,
+        )  # fmt: skip
 
     def resume(self) -> None:
-        trading_resume(user_ids=[self.random.choice(USERS)], by="chief", reason="drill over", now=self.clock.at)
+        for target in TARGETS:
+            user_id = self.random.choice(USERS)
+            trading_resume(user_ids=[user_id], by="chief", reason="drill over", now=self.clock.at, target=target)
 
     def work(self) -> None:
         run_lane(self.random.choice(list(Lane)), now=self.clock)

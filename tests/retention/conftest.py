@@ -42,6 +42,7 @@ def age(days: float) -> None:
     """All that happened so far happened so many days earlier."""
     past = timedelta(days=days)
     Event.objects.update(created_at=F("created_at") - past, processed_at=F("processed_at") - past)
+    Account.objects.update(minute_began=F("minute_began") - past)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Money is in rupees, rounded to paise; prices in rupees with four decimals; `*_percent` in percent; times in UTC with `Z`.
 """
 
+from dashboard.api.responses.risk import Finding, PortfolioRisk, Resumed, RiskAlerts, StopLoss, Stopped, WhatIf
 from dashboard.api.responses.system import (
     Alert,
     Alerts,
@@ -45,7 +46,6 @@ from dashboard.api.responses.trading import (
     Position,
     Positions,
     SignalAccepted,
-    Stopped,
 )
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "EventFilters",
     "EventSystemMetrics",
     "Events",
+    "Finding",
     "FlatMetrics",
     "Health",
     "Metrics",
@@ -74,19 +75,24 @@ __all__ = [
     "OrderAccepted",
     "OrderProcessingMetrics",
     "Orders",
+    "PortfolioRisk",
     "Position",
     "Positions",
     "Resolved",
+    "Resumed",
     "Revoked",
+    "RiskAlerts",
     "RiskMetrics",
     "Settings",
     "SignalAccepted",
     "StateSummary",
     "Status",
     "StatusAlerts",
+    "StopLoss",
     "Stopped",
     "SystemStatus",
     "TimingMetric",
     "Token",
     "TradingEngineMetrics",
+    "WhatIf",
 ]

@@ -115,14 +115,3 @@ class Positions(Shape):
     status: Success
     positions: list[Position]
     count: int
-
-
-class Stopped(Shape):
-    status: Success
-    message: str
-    reason: str
-    stop_id: UUID
-    user_ids: list[str]
-    halted_now: list[str] = Field(description="of these, the accounts that were not halted already")
-    orders_cancelled: int = Field(description="working orders that the stop cancels")
-    strategies_paused: int = Field(description="active strategies that the stop pauses")

@@ -140,16 +140,6 @@ class ResolveRequest(BaseModel):
     note: Annotated[Text, StringConstraints(max_length=1000)] = ""
 
 
-class EmergencyStopRequest(BaseModel):
-    user_id: UserId = None
-    reason: Annotated[Text, StringConstraints(max_length=200)] | None = None
-
-
-class EmergencyStopQuery(BaseModel):
-    user_id: UserId = None
-    reason: Annotated[Text, StringConstraints(max_length=200)] | None = None
-
-
 class UserQuery(BaseModel):
     user_id: UserId = None
 

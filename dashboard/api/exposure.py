@@ -1,0 +1,157 @@
+"""An account's risk: how it stands, what an order would meet, and the stops of its positions."""
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from pydantic import BaseModel
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dashboard.api import responses
+from dashboard.api.base import ApiView, body_of, query_of
+from dashboard.api.describe import IDEMPOTENCY_KEY, described
+from dashboard.api.errors import Invalid, NotFound, fault
+from dashboard.api.identity import acting_account, seen_account, user_named, who
+from dashboard.api.repeats import answered_once
+from dashboard.api.schemas import OrderRequest, decimal_of
+from dashboard.api.schemas.risk import StopLossFields
+from dashboard.api.trading import unknown_symbols
+from dashboard.api.wire import is_storable
+from engine.models import Account
+from engine.models.accounts import USER_ID
+from engine.selectors.risk import risk_alerts, risk_of
+from engine.services.errors import InvalidOrder, ServiceError, UnknownInstrument
+from engine.services.stop_losses import NoPosition, NoStop, WrongSide, stop_loss_delete, stop_loss_set
+from engine.whatif import what_if
+
+FAILURES: dict[type[ServiceError], str] = {NoPosition: "NO_POSITION", NoStop: "NO_STOP_LOSS", WrongSide: "WRONG_SIDE"}
+
+READ = (401, 403, 404)
+
+
+class Named(BaseModel):
+    symbol: str
+
+
+class RiskPortfolioView(ApiView):
+    @described("Exposure, concentration, drawdown and tail risk", response=responses.PortfolioRisk, tag="Risk", errors=READ)
+    def get(self, request: Request, user_id: str) -> Response:
+        return Response({"status": "success", "risk_metrics": risk_of(readable(request, user_id))})
+
+
+class RiskAlertsView(ApiView):
+    @described("Open alerts about the account's risk, newest first", response=responses.RiskAlerts, tag="Risk", errors=READ)
+    def get(self, request: Request, user_id: str) -> Response:
+        found = risk_alerts(readable(request, user_id))
+        return Response({"status": "success", "risk_alerts": found, "count": len(found)})
+
+
+class WhatIfView(ApiView):
+    @described(
+        "What the risk rules would say to an order, and the room under each limit; nothing is sent",
+        body=OrderRequest,
+        response=responses.WhatIf,
+        tag="Risk",
+        errors=(400, 401, 403, 404, 422),
+    )
+    def post(self, request: Request, user_id: str) -> Response:
+        order = body_of(request, OrderRequest)
+        user_named(request, user_id, order.user_id)
+        user_id = readable(request, user_id)
+        try:
+            found = what_if(user_id=user_id, order=order.as_input(), now=timezone.now())
+        except UnknownInstrument:
+            raise unknown_symbols([order], [["body"]]) from None
+        except InvalidOrder as error:
+            given = getattr(order, error.field, None)
+            raise Invalid([fault("invalid_order", ["body", error.field], str(error), given)]) from None
+        more = None if found.room_shares is None else found.room_shares - order.quantity
+        verdict = "ACCEPTED" if found.would_pass else "DENIED"
+        return Response({"status": "success", "verdict": verdict, "more_shares": more, **asdict(found)})
+
+
+class StopLossView(ApiView):
+    @described(
+        "Set the stop-loss of the open positions in a symbol",
+        query=StopLossFields,
+        body=StopLossFields,
+        response=responses.StopLoss,
+        tag="Risk",
+        headers=(IDEMPOTENCY_KEY,),
+        errors=(400, 401, 403, 404, 409, 422),
+    )
+    def post(self, request: Request, user_id: str) -> HttpResponse:
+        now = timezone.now()
+        wanted = query_of(request, StopLossFields).over(body_of(request, StopLossFields, required=False))
+        user_id = writable(request, user_id, now)
+        symbol, price = wanted.symbol, decimal_of(wanted.trigger_price)
+        missing = [name for name in ("symbol", "trigger_price") if getattr(wanted, name) is None]
+        if symbol is None or price is None:
+            raise Invalid([fault("missing", ["query", name], "Field required", None) for name in missing])
+
+        def effect() -> dict[str, Any]:
+            if wanted.order_type not in (None, "MARKET") or wanted.limit_price is not None or wanted.quantity:
+                reason = "a stop-loss here closes the whole position at the market: place a STOP_LIMIT order for anything else"
+                return outcome("NOT_SUPPORTED", reason, "No stop-loss was set")
+            act = partial(stop_loss_set, user_id=user_id, symbol=symbol, trigger_price=price, by=who(request), now=now)
+            return tried(act, f"Stop-loss of {symbol} set at {price.normalize():f}", "No stop-loss was set")
+
+        return answered_once(request, "risk/stop-loss", user_id, wanted, effect, now=now)
+
+
+class StopLossDeleteView(ApiView):
+    @described(
+        "Take the stop-loss of the open positions in a symbol away",
+        response=responses.StopLoss,
+        tag="Risk",
+        headers=(IDEMPOTENCY_KEY,),
+        errors=(400, 401, 403, 404, 409, 422),
+    )
+    def delete(self, request: Request, user_id: str, symbol: str) -> HttpResponse:
+        now = timezone.now()
+        user_id, symbol = writable(request, user_id, now), symbol.strip().upper()
+
+        def effect() -> dict[str, Any]:
+            act = partial(stop_loss_delete, user_id=user_id, symbol=symbol, by=who(request), now=now)
+            return tried(act, f"Stop-loss of {symbol} removed", "No stop-loss was removed")
+
+        if not is_storable(symbol):
+            raise NotFound("There is no such symbol")
+        return answered_once(request, "risk/stop-loss/delete", user_id, Named(symbol=symbol), effect, now=now)
+
+
+def tried(act: Callable[[], int], done: str, not_done: str) -> dict[str, Any]:
+    """What the old routes answer: 200 also where it could not be done."""
+    try:
+        act()
+    except (NoPosition, NoStop, WrongSide) as error:
+        return outcome(FAILURES[type(error)], str(error), not_done)
+    return {"status": "success", "message": done, "error_code": None, "reason": None}
+
+
+def outcome(code: str, reason: str, message: str) -> dict[str, Any]:
+    return {"status": "failed", "message": f"{message}: {reason}", "error_code": code, "reason": reason}
+
+
+def readable(request: Request, user_id: str) -> str:
+    """The account in the address, when it is there and the caller may see it."""
+    user_id = seen_account(request, named(user_id))
+    if not Account.objects.filter(user_id=user_id).exists():  # anybody may ask in the old open mode
+        raise NotFound(f"Account {user_id} not found")
+    return user_id
+
+
+def writable(request: Request, user_id: str, now: datetime) -> str:
+    return acting_account(request, named(user_id), now=now)
+
+
+def named(user_id: str) -> str:
+    if not re.fullmatch(USER_ID, user_id):
+        raise NotFound("There is no such account")
+    return user_id
