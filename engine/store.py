@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from engine import alerts, bulk, config
-from engine.domain.book import NO_LIMITS, Book, Context, Limits, StrategyState
+from engine.domain.book import NO_LIMITS, Book, Context, Limits
 from engine.domain.enums import (
     OrderStatus,
     OrderType,
@@ -22,7 +22,8 @@ from engine.domain.enums import (
 from engine.domain.orders import Order
 from engine.domain.positions import Position
 from engine.domain.quotes import Quote
-from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
+from engine.domain.strategy_state import StrategyState
+from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy, StrategyStage
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow
 from engine.shelf import Stamp, shelf
@@ -53,6 +54,16 @@ SIGNAL_FIELDS = (
     "id", "account", "symbol", "signal_type", "confidence_score", "target_price", "stop_loss", "position_size", "strategy_id",
     "decision", "reason", "order_id", "received_at", "decided_at",
 )  # fmt: skip
+STRATEGY_FIELDS = (
+    "watched", "max_positions", "max_daily_trades", "max_drawdown_percent", "min_win_rate_percent", "max_errors", "capital",
+    "signals", "last_signal_at", "traded_on", "trades_today", "open_positions", "trades", "wins", "net_pnl", "peak_pnl",
+    "trades_before", "wins_before", "errors", "last_error",
+)  # fmt: skip
+STRATEGY_CHANGES = (
+    "watched",
+    *STRATEGY_FIELDS[STRATEGY_FIELDS.index("signals") :],
+)  # its limits are written by whoever sets them
+STAGE_FIELDS = ("id", "strategy", "stage", "previous_stage", "at", "triggered_by", "reason", "metadata", "number")
 ACCOUNT_FIELDS = (
     "user_id", "cash", "trading_state", "trading_state_reason", "trading_day", "day_start_equity", "peak_equity", "updated_at",
 )  # fmt: skip
@@ -61,6 +72,7 @@ _order_values = attrgetter(*ORDER_FIELDS)
 _order_changes = attrgetter("id", *ORDER_CHANGES)
 _position_values = attrgetter(*POSITION_FIELDS, "status", "average_price")
 _position_changes = attrgetter("id", *POSITION_CHANGES)
+_strategy_changes = attrgetter("status", "reason", *STRATEGY_CHANGES)
 _account_values = attrgetter(*ACCOUNT_FIELDS[:-1])
 _REJECTED_BY = ORDER_FIELDS.index("rejected_by")
 _REJECTED_BY_CHANGE = ORDER_CHANGES.index("rejected_by") + 1
@@ -99,10 +111,11 @@ def _fill(books: Mapping[str, Book]) -> None:
         order = _order(row[1:])
         books[row[0]].orders[order.id] = order
         books[row[0]].stored.add(order.id)
-    for user_id, strategy_id, status, reason in Strategy.objects.filter(account__in=users).values_list(
-        "account_id", "id", "status", "status_reason"
+    strategies = Strategy.objects.filter(account__in=users).order_by()
+    for user_id, strategy_id, status, *row in strategies.values_list(
+        "account_id", "id", "status", "status_reason", *STRATEGY_FIELDS
     ):
-        books[user_id].strategies[strategy_id] = StrategyState(StrategyStatus(status), reason)
+        books[user_id].strategies[strategy_id] = StrategyState(StrategyStatus(status), *row)
     open_refusals = Alert.objects.open().filter(account__in=users, fingerprint__startswith="risk:")
     for user_id, fingerprint in open_refusals.values_list("account_id", "fingerprint"):
         books[user_id].open_alerts.add(fingerprint)
@@ -188,6 +201,7 @@ def save(books: Mapping[str, Book], *, now: datetime) -> None:
     _save_positions(books.values())
     _save_signals(books.values())
     _save_accounts(books.values(), now)
+    _save_strategies(books.values(), now)
     raised = [alert for book in books.values() for alert in book.changes.alerts]
     if raised:
         alerts.alerts_raise(raised, now=now)
@@ -281,9 +295,18 @@ def _save_accounts(books: Iterable[Book], now: datetime) -> None:
     bulk.update(Account, ACCOUNT_FIELDS, rows)
     for book in changed:
         book.written_at = now
-    strategies = [
-        (strategy_id, strategy.status, strategy.reason[:200], now)
+
+
+def _save_strategies(books: Iterable[Book], now: datetime) -> None:
+    changed = [
+        (strategy_id, *_strategy_changes(strategy), now)
         for book in books
         for strategy_id, strategy in book.changes.strategies.items()
     ]
-    bulk.update(Strategy, ("id", "status", "status_reason", "updated_at"), strategies)
+    bulk.update(Strategy, ("id", "status", "status_reason", *STRATEGY_CHANGES, "updated_at"), changed)
+    steps = [
+        (step.id, step.strategy_id, step.stage, step.previous_stage or "", *step[4:])
+        for book in books
+        for step in book.changes.stages
+    ]
+    bulk.insert(StrategyStage, STAGE_FIELDS, steps)

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from engine.domain.alerts import AlertRaised
-from engine.domain.enums import SignalDecision, StrategyStatus, TradingState
+from engine.domain.enums import SignalDecision, TradingState
 from engine.domain.events import Event
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO, Position
 from engine.domain.quotes import Quotes
+from engine.domain.strategy_state import StageReached, StrategyState
 from engine.domain.valuation import Valuation
 
 PositionKey = tuple[str, str]  # symbol, strategy id ("" for none)
@@ -42,12 +43,6 @@ class Context:
     quotes: Quotes
     price_max_age_seconds: int
     slippage_bps: int
-
-
-@dataclass(slots=True)
-class StrategyState:
-    status: StrategyStatus
-    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -89,6 +84,7 @@ class Changes:
     executions: list[Execution] = field(default_factory=list)
     signals: dict[UUID, SignalRecord] = field(default_factory=dict)
     strategies: dict[str, StrategyState] = field(default_factory=dict)
+    stages: list[StageReached] = field(default_factory=list)
     alerts: list[AlertRaised] = field(default_factory=list)
     cleared_alerts: set[str] = field(default_factory=set)
 
@@ -145,6 +141,10 @@ class Book:
             self.positions.pop(key, None)
         if self.valued:
             self.valued.take(position)
+
+    def touch_strategy(self, strategy_id: str) -> None:
+        """Remember the strategy for saving."""
+        self.changes.strategies[strategy_id] = self.strategies[strategy_id]
 
     def valuation(self, quotes: Quotes) -> Valuation:
         """What the positions are worth at these quotes; kept up while they change."""

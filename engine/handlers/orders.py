@@ -7,6 +7,7 @@ from engine.domain.enums import OrderType, Product, RejectedBy, Side, SignalDeci
 from engine.domain.events import Event, EventType
 from engine.domain.orders import Order, Trigger
 from engine.domain.paper import fill_price
+from engine.domain.strategy_limits import count_entry
 from engine.domain.values import as_uuid, decimal_or_none, uuid_or_none
 
 REASON_LENGTH = 300  # characters that the table keeps
@@ -86,6 +87,7 @@ def submit(book: Book, event: Event) -> None:
     order.broker_order_id = event.data["broker_order_id"]
     order.risk_checks = event.data["risk_checks"]
     book.touch_order(order)
+    count_entry(book, order)
 
 
 def update(book: Book, event: Event) -> None:
