@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from django.views.generic import View
 
-from dashboard.api import access, docs, probes, system, trading
+from dashboard.api import access, docs, probes, strategies, system, trading
 
 ENGINE_ROUTES: dict[str, type[View]] = {
     "health": system.HealthView,
@@ -21,6 +21,16 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "orders": trading.OrdersView,
     "positions": trading.PositionsView,
     "emergency-stop": trading.EmergencyStopView,
+    "strategies": strategies.StrategiesView,
+    "strategies/(?P<user_id>[^/]+)/deploy": strategies.DeployView,
+    "strategies/(?P<strategy_id>[^/]+)/status": strategies.StrategyStatusView,
+    "strategies/(?P<strategy_id>[^/]+)/control": strategies.ControlView,
+    "strategies/(?P<strategy_id>[^/]+)/enable": strategies.EnableView,
+    "strategies/(?P<strategy_id>[^/]+)/disable": strategies.DisableView,
+    "strategies/(?P<strategy_id>[^/]+)/performance": strategies.PerformanceView,
+    "strategies/(?P<strategy_id>[^/]+)/lifecycle": strategies.LifecycleView,
+    "strategies/(?P<strategy_id>[^/]+)/optimization": strategies.OptimizationView,
+    "strategies/(?P<id>[^/]+)": strategies.StrategyView,
     "coordination/status": system.CoordinationView,
     "status": system.StatusView,
     "system/status": system.SystemStatusView,
