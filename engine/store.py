@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from engine import alerts, bulk, config, tariff
-from engine.domain.book import NO_LIMITS, Book, Context, Limits, StrategyState
+from engine.domain.book import NO_LIMITS, Book, Context, Limits
 from engine.domain.enums import (
     OrderStatus,
     OrderType,
@@ -25,8 +25,9 @@ from engine.domain.orders import Order
 from engine.domain.pace import Pace
 from engine.domain.positions import Position
 from engine.domain.quotes import Quote
+from engine.domain.strategy_state import StrategyState
 from engine.market.sessions import hours_at
-from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
+from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy, StrategyStage
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow
 from engine.models.accounts import DESK_STATE
@@ -59,6 +60,16 @@ SIGNAL_FIELDS = (
     "id", "account", "symbol", "signal_type", "confidence_score", "target_price", "stop_loss", "position_size", "strategy_id",
     "decision", "reason", "order_id", "received_at", "decided_at",
 )  # fmt: skip
+STRATEGY_FIELDS = (
+    "watched", "max_positions", "max_daily_trades", "max_drawdown_percent", "min_win_rate_percent", "max_errors", "capital",
+    "signals", "last_signal_at", "traded_on", "trades_today", "open_positions", "trades", "wins", "net_pnl", "peak_pnl",
+    "trades_before", "wins_before", "errors", "last_error",
+)  # fmt: skip
+STRATEGY_CHANGES = (
+    "watched",
+    *STRATEGY_FIELDS[STRATEGY_FIELDS.index("signals") :],
+)  # its limits are written by whoever sets them
+STAGE_FIELDS = ("id", "strategy", "stage", "previous_stage", "at", "triggered_by", "reason", "metadata", "number")
 ACCOUNT_FIELDS = (
     "user_id", "cash", "trading_state", "trading_state_reason", "trading_day", "day_start_equity", "peak_equity",
     "trading_blocks", "orders_today", "orders_in_minute", "minute_began", "updated_at",
@@ -75,6 +86,7 @@ DEFAULTED_LIMITS = (
     *config.RISK_KEYS,
 )  # fmt: skip
 
+_strategy_changes = attrgetter("status", "reason", *STRATEGY_CHANGES)
 _account_values = attrgetter(*ACCOUNT_FIELDS[:-5], "blocks", *(f"pace.{name}" for name in ACCOUNT_FIELDS[-4:-1]))
 _REJECTED_BY = ORDER_FIELDS.index("rejected_by")
 _REJECTED_BY_CHANGE = ORDER_CHANGES.index("rejected_by") + 1
@@ -127,10 +139,11 @@ def _fill(books: Mapping[str, Book]) -> None:
         order = _order(row[1:])
         books[row[0]].orders[order.id] = order
         books[row[0]].stored.add(order.id)
-    for user_id, strategy_id, status, reason in Strategy.objects.filter(account__in=users).values_list(
-        "account_id", "id", "status", "status_reason"
+    strategies = Strategy.objects.filter(account__in=users).order_by()
+    for user_id, strategy_id, status, *row in strategies.values_list(
+        "account_id", "id", "status", "status_reason", *STRATEGY_FIELDS
     ):
-        books[user_id].strategies[strategy_id] = StrategyState(StrategyStatus(status), reason)
+        books[user_id].strategies[strategy_id] = StrategyState(StrategyStatus(status), *row)
     _fill_signals(books)
     open_refusals = Alert.objects.open().filter(account__in=users, fingerprint__startswith="risk:")
     for user_id, fingerprint in open_refusals.values_list("account_id", "fingerprint"):
@@ -248,6 +261,7 @@ def save(books: Mapping[str, Book], *, now: datetime) -> None:
     _save_positions(books.values())
     _save_signals(books.values())
     _save_accounts(books.values(), now)
+    _save_strategies(books.values(), now)
     raised = [alert for book in books.values() for alert in book.changes.alerts]
     if raised:
         alerts.alerts_raise(raised, now=now)
@@ -341,9 +355,18 @@ def _save_accounts(books: Iterable[Book], now: datetime) -> None:
     bulk.update(Account, ACCOUNT_FIELDS, rows)
     for book in changed:
         book.written_at = now
-    strategies = [
-        (strategy_id, strategy.status, strategy.reason[:200], now)
+
+
+def _save_strategies(books: Iterable[Book], now: datetime) -> None:
+    changed = [
+        (strategy_id, *_strategy_changes(strategy), now)
         for book in books
         for strategy_id, strategy in book.changes.strategies.items()
     ]
-    bulk.update(Strategy, ("id", "status", "status_reason", "updated_at"), strategies)
+    bulk.update(Strategy, ("id", "status", "status_reason", *STRATEGY_CHANGES, "updated_at"), changed)
+    steps = [
+        (step.id, step.strategy_id, step.stage, step.previous_stage or "", *step[4:])
+        for book in books
+        for step in book.changes.stages
+    ]
+    bulk.insert(StrategyStage, STAGE_FIELDS, steps)

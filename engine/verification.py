@@ -26,6 +26,7 @@ from engine.models import (
     PendingEvent,
     Position,
     Signal,
+    Strategy,
     Stream,
 )
 
@@ -47,6 +48,11 @@ POSITION_FACTS = (
     "trailing_stop_percent",
 )
 EXECUTION_FACTS = ("order_id", "symbol", "side", "quantity", "price", "realized_pnl", "broker_execution_id")
+STRATEGY_FACTS = (
+    "status", "watched", "max_positions", "max_daily_trades", "max_drawdown_percent", "min_win_rate_percent", "max_errors",
+    "capital", "signals", "traded_on", "trades_today", "open_positions", "trades", "wins", "net_pnl", "peak_pnl",
+    "trades_before", "wins_before", "errors", "last_error",
+)  # fmt: skip
 SIGNAL_FACTS = ("decision", "reason", "order_id")
 
 
@@ -238,6 +244,16 @@ class _Folding:
         order_rows = {row["id"]: row for row in working.values("id", *ORDER_FACTS)}
         self._note("working orders", sorted(map(str, self.book.orders)), sorted(map(str, order_rows)))
         self._compare_rows("order", self.book.orders, order_rows, ORDER_FACTS)
+        if not any(kind.startswith("strategy_") for kind in waiting):  # else the table is ahead of the log
+            self._compare_strategies()
+
+    def _compare_strategies(self) -> None:
+        """Of those that are not watched nothing is counted."""
+        strategies = self.book.strategies
+        rows = _rows(Strategy, strategies, STRATEGY_FACTS)
+        self._compare_rows("strategy", strategies, rows, STRATEGY_FACTS[:2])
+        watched = {id: strategy for id, strategy in strategies.items() if strategy.watched and id in rows}
+        self._compare_rows("strategy", watched, rows, STRATEGY_FACTS[2:])
 
     def _compare_counts(self) -> None:
         """As many rows as events: one more would be something done twice, one fewer something lost."""

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from engine import store
 from engine.domain.charges import charges_for
+from engine.domain.intervals import IST
 from engine.domain.orders import Order
 from engine.domain.room import room_of, verdict_with_room
 from engine.models import Instrument
@@ -63,12 +64,13 @@ def what_if(*, user_id: str, order: OrderInput, now: datetime) -> WhatIf:
     )
     checks = verdict_with_room(book, imagined, context)
     price = order.price or order.stop_price or instrument.last_price
+    schedule = context.tariff.schedule(order.product, order.side, now.astimezone(IST).date())
     return WhatIf(
         checks=checks,
         room_shares=room_of(checks),
         price=price,
         value=None if price is None else price * order.quantity,
-        charges=None if price is None else charges_for(order.product, order.side, order.quantity, price),
+        charges=None if price is None else charges_for(schedule, order.quantity, price),
         equity=book.equity(context.quotes),
         cash=book.cash,
     )

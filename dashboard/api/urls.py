@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from django.views.generic import View
 
-from dashboard.api import access, docs, exposure, orders, probes, risk, system, trading
+from dashboard.api import access, docs, exposure, orders, probes, risk, strategies, system, trading
 
 ENGINE_ROUTES: dict[str, type[View]] = {
     "health": system.HealthView,
@@ -33,6 +33,16 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "risk/(?P<user_id>[^/]+)/what-if": exposure.WhatIfView,
     "risk/(?P<user_id>[^/]+)/stop-loss": exposure.StopLossView,
     "risk/(?P<user_id>[^/]+)/stop-loss/(?P<symbol>[^/]+)": exposure.StopLossDeleteView,
+    "strategies": strategies.StrategiesView,
+    "strategies/(?P<user_id>[^/]+)/deploy": strategies.DeployView,
+    "strategies/(?P<strategy_id>[^/]+)/status": strategies.StrategyStatusView,
+    "strategies/(?P<strategy_id>[^/]+)/control": strategies.ControlView,
+    "strategies/(?P<strategy_id>[^/]+)/enable": strategies.EnableView,
+    "strategies/(?P<strategy_id>[^/]+)/disable": strategies.DisableView,
+    "strategies/(?P<strategy_id>[^/]+)/performance": strategies.PerformanceView,
+    "strategies/(?P<strategy_id>[^/]+)/lifecycle": strategies.LifecycleView,
+    "strategies/(?P<strategy_id>[^/]+)/optimization": strategies.OptimizationView,
+    "strategies/(?P<id>[^/]+)": strategies.StrategyView,
     "coordination/status": system.CoordinationView,
     "status": system.StatusView,
     "system/status": system.SystemStatusView,

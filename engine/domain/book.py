@@ -10,13 +10,14 @@ from uuid import UUID
 
 from engine.domain.alerts import AlertRaised
 from engine.domain.charges import Tariff
-from engine.domain.enums import HaltScope, SignalDecision, StrategyStatus, TradingState
+from engine.domain.enums import HaltScope, SignalDecision, TradingState
 from engine.domain.events import Event
 from engine.domain.orders import Order
 from engine.domain.pace import Pace
 from engine.domain.positions import ZERO, Position
 from engine.domain.quotes import Quotes
 from engine.domain.sessions import MarketHours
+from engine.domain.strategy_state import StageReached, StrategyState
 from engine.domain.valuation import Valuation
 
 PositionKey = tuple[str, str]  # symbol, strategy id ("" for none)
@@ -60,12 +61,6 @@ class Context:
     tariff: Tariff
     volume_percent: Decimal = Decimal(10)  # of a bar's volume: the most that an order fills of it on paper
     hours: MarketHours | None = None  # of the exchange; None: it is open
-
-
-@dataclass(slots=True)
-class StrategyState:
-    status: StrategyStatus
-    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -115,6 +110,7 @@ class Changes:
     executions: list[Execution] = field(default_factory=list)
     signals: dict[UUID, SignalRecord] = field(default_factory=dict)
     strategies: dict[str, StrategyState] = field(default_factory=dict)
+    stages: list[StageReached] = field(default_factory=list)
     alerts: list[AlertRaised] = field(default_factory=list)
     cleared_alerts: set[str] = field(default_factory=set)
 
@@ -185,6 +181,10 @@ class Book:
             self.positions.pop(key, None)
         if self.valued:
             self.valued.take(position)
+
+    def touch_strategy(self, strategy_id: str) -> None:
+        """Remember the strategy for saving."""
+        self.changes.strategies[strategy_id] = self.strategies[strategy_id]
 
     def valuation(self, quotes: Quotes) -> Valuation:
         """What the positions are worth at these quotes; kept up while they change."""

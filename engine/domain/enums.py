@@ -120,6 +120,29 @@ class StrategyStatus(StrEnum):
     PAUSED = "PAUSED"
     STOPPED = "STOPPED"
     ERROR = "ERROR"
+    RETIRED = "RETIRED"  # for good
+
+
+class LifecycleStage(StrEnum):
+    """The steps of a strategy's life, as its lifecycle log has them."""
+
+    CREATED = "CREATED"
+    VALIDATED = "VALIDATED"
+    DEPLOYED = "DEPLOYED"
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+    RETIRED = "RETIRED"
+    ARCHIVED = "ARCHIVED"  # a word of the old API: a retired strategy keeps its log
+
+
+class TriggeredBy(StrEnum):
+    """What made a strategy take a step."""
+
+    USER = "USER"
+    SYSTEM = "SYSTEM"  # it erred, or could not run
+    PERFORMANCE = "PERFORMANCE"  # it wins too seldom
+    RISK = "RISK"  # it lost too much, or trading was halted
 
 
 class AlertLevel(StrEnum):

@@ -48,6 +48,7 @@ class EventType(StrEnum):
     STRATEGY_RETIRED = "strategy_retired"
     STRATEGY_CONTROL_ACTION = "strategy_control_action"
     STRATEGY_LIFECYCLE = "strategy_lifecycle"
+    STRATEGY_ERROR = "strategy_error"
     SYSTEM_ERROR = "system_error"
     HEALTH_CHECK = "health_check"
     USER_ACTION = "user_action"
@@ -78,6 +79,7 @@ _LANES = {
     "risk": Lane.RISK_MONITORING,
     "performance": Lane.RISK_MONITORING,
     "market": Lane.MARKET_DATA,
+    "strategy": Lane.ORDER_PROCESSING,  # in one lane with its signals: what was sent after it was paused comes after
 }
 LANES = {event_type: _LANES.get(event_type.split("_")[0], Lane.SYSTEM_EVENTS) for event_type in EventType}
 PRIORITIES = {
@@ -88,6 +90,7 @@ PRIORITIES = {
     EventType.ORDER_CANCELLED: Priority.HIGH,
     EventType.POSITION_EXIT_REQUESTED: Priority.HIGH,
     EventType.STOP_LOSS_EXECUTED: Priority.HIGH,
+    **{event_type: Priority.HIGH for event_type in EventType if event_type.startswith("strategy_")},  # as signals have it
     EventType.EMERGENCY_STOP: Priority.CRITICAL,
     EventType.TRADING_RESUMED: Priority.CRITICAL,  # in one lane with the stop: of the two the later one must win
     EventType.SYSTEM_ERROR: Priority.CRITICAL,

@@ -9,12 +9,13 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from engine.domain.book import Book, StrategyState
+from engine.domain.book import Book
 from engine.domain.enums import Side, TradingState
 from engine.domain.events import Event
 from engine.domain.orders import Order
 from engine.domain.pace import Pace
 from engine.domain.positions import Position
+from engine.domain.strategy_state import StrategyState
 from engine.domain.values import as_json, iso
 
 Record = TypeVar("Record", Order, Position, StrategyState, Event)
@@ -80,6 +81,8 @@ def _value_to_json(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Decimal | UUID):
         return str(value)
     if isinstance(value, Mapping | list):  # an event's data, or a part of it
@@ -110,6 +113,8 @@ def _value_from_json(kind: Any, value: Any) -> Any:
         return None
     if kind is datetime:
         return datetime.fromisoformat(value)
+    if kind is date:
+        return date.fromisoformat(value)
     if kind in (UUID, Decimal) or (isinstance(kind, type) and issubclass(kind, Enum)):
         return kind(value)
     if get_origin(kind) is not None:  # list[...] or Mapping[...]: numbers exact, as the log's reader has them

@@ -40,13 +40,27 @@ class Rule:
 
     def parameters(self, given: Mapping[str, object]) -> dict[str, Number]:
         """The defaults with what was given on top. Raises ValueError, naming the parameter, for what makes no sense."""
-        for name in given:
-            if name not in self.defaults:
-                raise ValueError(f"{self.name} has no parameter {name!r}: it takes {', '.join(self.defaults)}")
-        checked = {name: _number(name, given.get(name, default), default) for name, default in self.defaults.items()}
-        if "fast" in checked and checked["fast"] >= checked["slow"]:
-            raise ValueError(f"fast must be shorter than slow: got {checked['fast']} and {checked['slow']} bars")
+        checked, faults = self._checked(given)
+        if faults:
+            raise ValueError(faults[0])
         return checked
+
+    def faults(self, given: Mapping[str, object]) -> list[str]:
+        """Everything that is wrong with the parameters, not the first thing only."""
+        return self._checked(given)[1]
+
+    def _checked(self, given: Mapping[str, object]) -> tuple[dict[str, Number], list[str]]:
+        unknown = [name for name in given if name not in self.defaults]
+        faults = [f"{self.name} has no parameter {name!r}: it takes {', '.join(self.defaults)}" for name in unknown]
+        checked: dict[str, Number] = {}
+        for name, default in self.defaults.items():
+            try:
+                checked[name] = _number(name, given.get(name, default), default)
+            except ValueError as error:
+                faults.append(str(error))
+        if "fast" in checked and "slow" in checked and checked["fast"] >= checked["slow"]:
+            faults.append(f"fast must be shorter than slow: got {checked['fast']} and {checked['slow']} bars")
+        return checked, faults
 
     def __call__(self, bars: Sequence[Bar], parameters: Mapping[str, object]) -> Suggestion | None:
         """What the rule says to the last of these closed bars. Raises ValueError for parameters that make no sense."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.domain.book import Book, Context
 from engine.domain.events import Event, EventType
-from engine.handlers import alerts, exits, fills, modifications, orders, signals, trading
+from engine.handlers import alerts, exits, fills, modifications, orders, signals, strategies, trading
 
 Apply = Callable[[Book, Event], None]
 Decide = Callable[[Book, Event, Context], list[Event]]
@@ -36,11 +36,13 @@ HANDLERS: dict[EventType, Handling] = {
     EventType.ORDER_MODIFY_REFUSED: Handling(then=(alerts.warn_of_refusal,)),
     EventType.ORDER_EXECUTED: Handling(fills.book_fill, then=(fills.announce_position,)),
     EventType.ORDER_CANCELLED: Handling(orders.cancel),
-    EventType.ORDER_REJECTED: Handling(orders.reject, then=(orders.refuse_signal, alerts.warn_of_refusal)),
+    EventType.ORDER_REJECTED: Handling(
+        orders.reject, then=(orders.refuse_signal, alerts.warn_of_refusal, strategies.note_rejection)
+    ),
     EventType.ORDER_EXPIRED: Handling(orders.expire),
-    EventType.POSITION_OPENED: RECORDED,
+    EventType.POSITION_OPENED: Handling(strategies.count_position),
     EventType.POSITION_UPDATED: Handling(trading.set_stop),
-    EventType.POSITION_CLOSED: RECORDED,
+    EventType.POSITION_CLOSED: Handling(strategies.count_trade, then=(strategies.watch_limits,)),
     EventType.POSITION_EXIT_REQUESTED: Handling(then=(exits.leave_on_request,)),
     EventType.STOP_LOSS_EXECUTED: Handling(then=(exits.leave_at_level,)),
     EventType.RISK_ALERT: Handling(then=(alerts.raise_alert,)),
@@ -48,12 +50,13 @@ HANDLERS: dict[EventType, Handling] = {
     EventType.EMERGENCY_STOP: Handling(trading.halt, then=(trading.stop_everything, alerts.announce_halt)),
     EventType.TRADING_RESUMED: Handling(trading.resume, then=(trading.restart_strategies, alerts.clear_halt)),
     EventType.MARKET_DATA_UPDATE: RECORDED,
-    EventType.STRATEGY_STARTED: Handling(trading.start_strategy),
-    EventType.STRATEGY_PAUSED: Handling(trading.pause_strategy),
-    EventType.STRATEGY_RESUMED: Handling(trading.start_strategy),
-    EventType.STRATEGY_STOPPED: Handling(trading.stop_strategy),
-    EventType.STRATEGY_RETIRED: Handling(trading.stop_strategy),
-    EventType.STRATEGY_CONTROL_ACTION: RECORDED,
+    EventType.STRATEGY_STARTED: Handling(strategies.start),
+    EventType.STRATEGY_PAUSED: Handling(strategies.pause),
+    EventType.STRATEGY_RESUMED: Handling(strategies.resume, then=(strategies.clear_alert,)),
+    EventType.STRATEGY_STOPPED: Handling(strategies.stop, then=(strategies.leave_the_market,)),
+    EventType.STRATEGY_RETIRED: Handling(strategies.retire, then=(strategies.leave_the_market,)),
+    EventType.STRATEGY_CONTROL_ACTION: Handling(strategies.modify),
+    EventType.STRATEGY_ERROR: Handling(strategies.count_error, then=(strategies.watch_limits,)),
     EventType.STRATEGY_LIFECYCLE: RECORDED,
     EventType.SYSTEM_ERROR: Handling(then=(alerts.raise_alert,)),
     EventType.HEALTH_CHECK: RECORDED,

@@ -99,6 +99,7 @@ def _announcement(position: Position, order: Order, event: Event, context: Conte
         "position_size": position.quantity,
         "average_price": position.average_price,
         "realized_pnl": position.realized_pnl,
+        "charges": position.charges,
     }
     if kind is EventType.POSITION_OPENED:
         data |= {"entry_price": position.average_price, "opened_at": position.opened_at}

@@ -10,6 +10,7 @@ from engine.domain.events import Event, EventType
 from engine.domain.intervals import IST
 from engine.domain.orders import RESTING, Order, Trigger
 from engine.domain.paper import fill_price, fill_quantity, is_triggered
+from engine.domain.strategy_limits import count_entry
 from engine.domain.values import as_time, as_uuid, decimal_or_none, uuid_or_none
 
 REASON_LENGTH = 300  # characters that the table keeps
@@ -111,6 +112,7 @@ def submit(book: Book, event: Event) -> None:
     book.touch_order(order)
     book.pace.count(order, event.at)
     book.changes.account = True
+    count_entry(book, order)
 
 
 def update(book: Book, event: Event) -> None:

@@ -7,12 +7,17 @@ from engine.domain.enums import OrderType, Product, SignalDecision, SignalType, 
 from engine.domain.events import Event, EventType
 from engine.domain.ids import new_id
 from engine.domain.sizing import size_of
+from engine.domain.strategy_limits import entry_refused
 from engine.domain.values import as_decimal, as_uuid, decimal_or_none
 
 
 def receive(book: Book, event: Event) -> None:
     signal_id = signal_id_of(event)
     book.changes.signals[signal_id] = SignalRecord(signal_id, event.at, event.data)
+    strategy = book.strategies.get(event.data.get("strategy_id") or "")
+    if strategy and strategy.watched:
+        strategy.count_signal(event.at)
+        book.touch_strategy(event.data["strategy_id"])
 
 
 def decide(book: Book, event: Event, context: Context) -> list[Event]:
@@ -40,6 +45,8 @@ def decide(book: Book, event: Event, context: Context) -> list[Event]:
     )
     if not size.quantity:
         return [refusal(event, context, "size", size.reason)]
+    if refused := entry_refused(book, strategy_id, quote.symbol, side, size.quantity):
+        return [refusal(event, context, refused.rule, refused.reason, limit=refused.limit, value=refused.value)]
     order = event.follow(
         EventType.ORDER_CREATED,
         context.now,
@@ -62,8 +69,8 @@ def decide(book: Book, event: Event, context: Context) -> list[Event]:
     return [order]
 
 
-def refusal(event: Event, context: Context, rule: str, reason: str) -> Event:
-    """The signal in `event` is refused: by `rule`, for `reason`."""
+def refusal(event: Event, context: Context, rule: str, reason: str, **measured: int) -> Event:
+    """The signal in `event` is refused: by `rule`, for `reason`; `measured` is the rule's limit and the value that it found."""
     data = event.data
     return event.follow(
         EventType.SIGNAL_REFUSED,
@@ -72,6 +79,7 @@ def refusal(event: Event, context: Context, rule: str, reason: str) -> Event:
         symbol=data["symbol"],
         rule=rule,
         reason=reason,
+        **measured,
     )
 
 

@@ -1,8 +1,8 @@
-"""The account as a whole: opened, a new day, halted and resumed; and its strategies' states."""
+"""The account as a whole: opened, a new day, halted and resumed."""
 
 from datetime import date
 
-from engine.domain.book import Book, Context, StrategyState, block_key
+from engine.domain.book import Book, Context, block_key
 from engine.domain.enums import HaltScope, OrderType, Product, Side, StrategyStatus, TradingState, Validity
 from engine.domain.events import Event, EventType
 from engine.domain.ids import new_id
@@ -135,21 +135,3 @@ def restart_strategies(book: Book, event: Event, context: Context) -> list[Event
         for strategy_id, strategy in book.strategies.items()
         if strategy.status is StrategyStatus.PAUSED and strategy.reason == reason
     ]
-
-
-def start_strategy(book: Book, event: Event) -> None:
-    _set_strategy(book, event, StrategyStatus.ACTIVE)
-
-
-def pause_strategy(book: Book, event: Event) -> None:
-    _set_strategy(book, event, StrategyStatus.PAUSED)
-
-
-def stop_strategy(book: Book, event: Event) -> None:
-    _set_strategy(book, event, StrategyStatus.STOPPED)
-
-
-def _set_strategy(book: Book, event: Event, status: StrategyStatus) -> None:
-    reason = event.data.get("reason", "") if status is not StrategyStatus.ACTIVE else ""
-    strategy = StrategyState(status, reason)
-    book.strategies[event.data["strategy_id"]] = book.changes.strategies[event.data["strategy_id"]] = strategy

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -15,7 +16,6 @@ from django.utils import timezone
 from engine import log
 from engine.domain.bars import Bar
 from engine.domain.enums import StrategyType
-from engine.domain.events import EventType, new_event
 from engine.domain.intervals import bar_start, interval_length
 from engine.domain.simulator import SimulatedSlice, Simulator
 from engine.domain.strategies import RULES
@@ -23,6 +23,7 @@ from engine.market.feeds import figures_of, prices_publish
 from engine.market.history import candles_save
 from engine.market.instruments import NIFTY_50_LISTINGS
 from engine.models import Account, Candle, Instrument, Strategy
+from engine.services.strategies import started
 
 logger = structlog.get_logger(__name__)
 
@@ -180,6 +181,15 @@ DEMO_STRATEGIES = (
     ("breakout", StrategyType.MOMENTUM, {"length": 100} | PATIENT),
     ("mean_reversion", StrategyType.MEAN_REVERSION, {"length": 60, "entry": 3.0} | PATIENT),
 )
+# the demo goes on trading, whatever its strategies earn
+ROOMY = {
+    "max_positions": 50,
+    "max_daily_trades": 10_000,
+    "max_drawdown_percent": Decimal(30),
+    "min_win_rate_percent": Decimal(0),
+    "max_errors": 1_000,
+    "capital": Decimal(0),
+}
 
 
 @transaction.atomic
@@ -204,13 +214,13 @@ def demo_strategies_deploy(user_id: str, *, now: datetime, own_symbols: bool = F
             parameters=RULES[rule].parameters(given),
             deployed_at=now,
             updated_at=now,
+            **ROOMY,
         )
         for place, (strategy_id, (rule, kind, given)) in enumerate(wanted.items())
         if strategy_id not in known
     ]
     Strategy.objects.bulk_create(new)
-    started = [{"strategy_id": strategy.id, "name": strategy.name, "rule": strategy.rule} for strategy in new]
-    log.append([new_event(EventType.STRATEGY_STARTED, user_id, now, data) for data in started], now=now)
+    log.append([started(strategy, by="demo", now=now) for strategy in new], now=now)
     return new
 
 

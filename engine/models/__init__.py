@@ -11,7 +11,7 @@ from engine.models.metrics import EquityPoint, MetricBucket, Worker
 from engine.models.orders import Execution, Order
 from engine.models.positions import Position, TrailingMark
 from engine.models.signals import Signal
-from engine.models.strategies import Strategy
+from engine.models.strategies import Strategy, StrategyStage
 
 __all__ = [
     "Account",
@@ -35,6 +35,7 @@ __all__ = [
     "Position",
     "Signal",
     "Strategy",
+    "StrategyStage",
     "Stream",
     "TrailingMark",
     "Worker",

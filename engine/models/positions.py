@@ -46,6 +46,12 @@ class Position(models.Model):
         indexes = [
             # an account's closed positions, newest first
             models.Index(fields=["account", "-closed_at"], name="position_account_closed", condition=Q(status="CLOSED")),
+            # a strategy's trades, newest first
+            models.Index(
+                fields=["strategy_id", "-closed_at"],
+                name="position_strategy_closed",
+                condition=Q(status="CLOSED") & ~Q(strategy_id=""),
+            ),
         ]
         constraints = [
             # also serves the loading of a book

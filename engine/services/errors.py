@@ -1,5 +1,7 @@
 """What a service refuses, and why. An exception's docstring is its message."""
 
+from collections.abc import Sequence
+
 
 class ServiceError(Exception):
     """The request cannot be carried out; nothing was changed."""
@@ -19,6 +21,22 @@ class UnknownInstrument(ServiceError):
 
 class UnknownOrder(ServiceError):
     """There is no such order."""
+
+
+class UnknownStrategy(ServiceError):
+    """There is no such strategy."""
+
+
+class InvalidStrategy(ServiceError):
+    """The strategy cannot be deployed as it stands; `problems` says everything that is wrong, field by field."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(message for _, message in problems), field=problems[0][0])
+        self.problems = list(problems)
+
+
+class ImpossibleStep(ServiceError):
+    """The strategy cannot go there from where it stands."""
 
 
 class InvalidOrder(ServiceError):

@@ -26,6 +26,14 @@ class Api:
         response = self.client.post(address, content, content_type="application/json", headers=self.headers)
         return self._checked(response, status)
 
+    def put(self, path: str, body: Any = None, *, status: int = 200) -> dict[str, Any]:
+        content = json.dumps(body).encode()
+        response = self.client.put(PREFIX + path, content, content_type="application/json", headers=self.headers)
+        return self._checked(response, status)
+
+    def delete(self, path: str, *, status: int = 200, **query: Any) -> dict[str, Any]:
+        return self._checked(self.client.delete(f"{PREFIX}{path}?{urlencode(query)}", headers=self.headers), status)
+
     def _checked(self, response: Any, status: int) -> dict[str, Any]:
         assert response.status_code == status, response.content[:2000]
         answer: dict[str, Any] = response.json()
