@@ -22,6 +22,7 @@ from dashboard.api.identity import (
     user_named,
     who,
 )
+from dashboard.api.paging import ORDER_CURSORS, POSITION_CURSORS
 from dashboard.api.repeats import answered_once
 from dashboard.api.schemas import (
     EmergencyStopQuery,
@@ -34,8 +35,8 @@ from dashboard.api.schemas import (
     UserQuery,
 )
 from engine.domain.enums import OrderStatus
-from engine.selectors.orders import ACTIVE, order_get, orders_counted, orders_list
-from engine.selectors.positions import positions_list
+from engine.selectors.orders import ACTIVE, order_get, orders_counted
+from engine.selectors.pages import orders_page, positions_page
 from engine.selectors.prices import quotes_of
 from engine.selectors.system import strategies_counted
 from engine.selectors.units import Scope
@@ -159,7 +160,7 @@ def submit(user_id: str, signals: Sequence[SignalRequest], places: Sequence[Plac
 
 class OrdersView(ApiView):
     @described(
-        "Orders, newest first",
+        "Orders, newest first unless asked for otherwise",
         query=OrdersQuery,
         response=responses.Orders,
         tag="Orders",
@@ -173,8 +174,23 @@ class OrdersView(ApiView):
         if status not in (None, ACTIVE, *OrderStatus):
             words = ", ".join([ACTIVE, *OrderStatus])
             raise Invalid([fault("enum", ["query", "status"], f"Input should be one of {words}", status)])
-        found = orders_list(scope, status=status, symbol=query.symbol or None, limit=query.limit, before=query.before)
-        return Response({"status": "success", "orders": found, "count": len(found)})
+        cursors = ORDER_CURSORS[query.ordering]
+        page = orders_page(
+            scope,
+            status=status,
+            symbol=query.symbol,
+            side=query.side,
+            strategy_id=query.strategy_id,
+            since=query.since,
+            until=query.until,
+            before=query.before,
+            ordering=query.ordering,
+            after=cursors.read(query.cursor),
+            limit=query.limit,
+        )
+        return Response(
+            {"status": "success", "orders": page.rows, "count": len(page.rows), "next_cursor": cursors.write(page.next)}
+        )
 
     @described(
         "Place an order",
@@ -220,8 +236,17 @@ class PositionsView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, PositionsQuery)
-        found = positions_list(seen_scope(request, query.user_id), include_closed=query.include_closed, limit=query.limit)
-        return Response({"status": "success", "positions": found, "count": len(found)})
+        page = positions_page(
+            seen_scope(request, query.user_id),
+            include_closed=query.include_closed,
+            symbol=query.symbol,
+            side=query.side,
+            strategy_id=query.strategy_id,
+            after=POSITION_CURSORS.read(query.cursor),
+            limit=query.limit,
+        )
+        cursor = POSITION_CURSORS.write(page.next)
+        return Response({"status": "success", "positions": page.rows, "count": len(page.rows), "next_cursor": cursor})
 
 
 class EmergencyStopView(ApiView):
