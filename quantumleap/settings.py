@@ -191,7 +191,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["dashboard.api.wire.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["dashboard.api.wire.StrictJsonParser"],
     "EXCEPTION_HANDLER": "dashboard.api.errors.exception_handler",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "dashboard.api.describe.OneNameAddress",
     "COERCE_DECIMAL_TO_STRING": False,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -220,6 +220,7 @@ WHITENOISE_USE_FINDERS = True
 PRICE_MAX_AGE_SECONDS = env.int("PRICE_MAX_AGE_SECONDS", 60)
 PAPER_SLIPPAGE_BPS = env.int("PAPER_SLIPPAGE_BPS", 5)
 PAPER_OPENING_CASH = env.decimal("PAPER_OPENING_CASH", Decimal(1_000_000))
+RISK_FREE_RATE_PERCENT = env.float("RISK_FREE_RATE_PERCENT", 0)
 ARCHIVE_DIR = env.path("ARCHIVE_DIR", VAR_DIR / "archive")
 
 LOGGING_CONFIG = None

@@ -51,3 +51,5 @@ ORDER_CURSORS = {ordering: Cursors(f"orders {ordering}", tuple[Moment, UUID]) fo
 POSITION_CURSORS = Cursors("positions", tuple[Literal["OPEN"], Text, Text, Text] | tuple[Literal["CLOSED"], Moment, UUID])
 ALERT_CURSORS = Cursors("alerts", tuple[Moment, Text])
 EVENT_CURSORS = Cursors("events", tuple[LogId])
+HISTORY_CURSORS = Cursors("closed positions", tuple[Moment, UUID])
+EXECUTION_CURSORS = Cursors("executions", tuple[Moment, UUID])

@@ -169,28 +169,7 @@ class OrdersView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, OrdersQuery)
-        scope = seen_scope(request, query.user_id)
-        status = query.status or None
-        if status not in (None, ACTIVE, *OrderStatus):
-            words = ", ".join([ACTIVE, *OrderStatus])
-            raise Invalid([fault("enum", ["query", "status"], f"Input should be one of {words}", status)])
-        cursors = ORDER_CURSORS[query.ordering]
-        page = orders_page(
-            scope,
-            status=status,
-            symbol=query.symbol,
-            side=query.side,
-            strategy_id=query.strategy_id,
-            since=query.since,
-            until=query.until,
-            before=query.before,
-            ordering=query.ordering,
-            after=cursors.read(query.cursor),
-            limit=query.limit,
-        )
-        return Response(
-            {"status": "success", "orders": page.rows, "count": len(page.rows), "next_cursor": cursors.write(page.next)}
-        )
+        return orders_answer(seen_scope(request, query.user_id), query)
 
     @described(
         "Place an order",
@@ -225,6 +204,31 @@ class OrdersView(ApiView):
         return answered_once(request, "orders", user_id, order, effect, now=now)
 
 
+def orders_answer(scope: Scope, query: OrdersQuery) -> Response:
+    """A page of the scope's orders. Raises Invalid for a status that there is not, and for a cursor that is none."""
+    status = query.status or None
+    if status not in (None, ACTIVE, *OrderStatus):
+        words = ", ".join([ACTIVE, *OrderStatus])
+        raise Invalid([fault("enum", ["query", "status"], f"Input should be one of {words}", status)])
+    cursors = ORDER_CURSORS[query.ordering]
+    page = orders_page(
+        scope,
+        status=status,
+        symbol=query.symbol,
+        side=query.side,
+        strategy_id=query.strategy_id,
+        since=query.since,
+        until=query.until,
+        before=query.before,
+        ordering=query.ordering,
+        after=cursors.read(query.cursor),
+        limit=query.limit,
+    )
+    return Response(
+        {"status": "success", "orders": page.rows, "count": len(page.rows), "next_cursor": cursors.write(page.next)}
+    )
+
+
 class PositionsView(ApiView):
     @described(
         "Positions at the last prices",
@@ -236,17 +240,22 @@ class PositionsView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, PositionsQuery)
-        page = positions_page(
-            seen_scope(request, query.user_id),
-            include_closed=query.include_closed,
-            symbol=query.symbol,
-            side=query.side,
-            strategy_id=query.strategy_id,
-            after=POSITION_CURSORS.read(query.cursor),
-            limit=query.limit,
-        )
-        cursor = POSITION_CURSORS.write(page.next)
-        return Response({"status": "success", "positions": page.rows, "count": len(page.rows), "next_cursor": cursor})
+        return positions_answer(seen_scope(request, query.user_id), query)
+
+
+def positions_answer(scope: Scope, query: PositionsQuery) -> Response:
+    """A page of the scope's positions. Raises Invalid for a cursor that is none."""
+    page = positions_page(
+        scope,
+        include_closed=query.include_closed,
+        symbol=query.symbol,
+        side=query.side,
+        strategy_id=query.strategy_id,
+        after=POSITION_CURSORS.read(query.cursor),
+        limit=query.limit,
+    )
+    cursor = POSITION_CURSORS.write(page.next)
+    return Response({"status": "success", "positions": page.rows, "count": len(page.rows), "next_cursor": cursor})
 
 
 class EmergencyStopView(ApiView):

@@ -6,7 +6,9 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from django.views.generic import View
 
-from dashboard.api import access, docs, probes, system, trading
+from dashboard.api import access, blotter, docs, portfolio, probes, system, trading
+
+USER = "(?P<user_id>[^/]+)"
 
 ENGINE_ROUTES: dict[str, type[View]] = {
     "health": system.HealthView,
@@ -19,7 +21,25 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "signals/process": trading.SignalView,
     "signals/batch": trading.SignalBatchView,
     "orders": trading.OrdersView,
+    # words before names: nobody's account is called active or history
+    "orders/active": blotter.ActiveOrdersView,
+    "orders/history": blotter.OrderHistoryView,
+    f"orders/{USER}": blotter.AccountOrdersView,
+    f"orders/{USER}/active": blotter.ActiveOrdersView,
+    f"orders/{USER}/history": blotter.OrderHistoryView,
     "positions": trading.PositionsView,
+    "positions/history": blotter.PositionHistoryView,
+    f"positions/{USER}": blotter.AccountPositionsView,
+    f"positions/{USER}/summary": portfolio.SummaryView,
+    f"positions/{USER}/history": blotter.PositionHistoryView,
+    f"portfolio/{USER}/metrics": portfolio.PortfolioMetricsView,
+    f"portfolio/{USER}/sectors": portfolio.SectorsView,
+    f"portfolio/{USER}/attribution": portfolio.AttributionView,
+    f"portfolio/{USER}/risk-metrics": portfolio.PortfolioRiskView,
+    f"portfolio/{USER}/report": portfolio.ReportView,
+    "performance/current": portfolio.PerformanceView,
+    f"statistics/{USER}/trading": portfolio.TradingStatisticsView,
+    f"statistics/{USER}/executions": blotter.ExecutionsView,
     "emergency-stop": trading.EmergencyStopView,
     "coordination/status": system.CoordinationView,
     "status": system.StatusView,

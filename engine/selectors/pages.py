@@ -46,8 +46,8 @@ def orders_page(
     if before:
         last = Order.objects.filter(id=before).first()
         rows = rows.filter(ORDERS["-created_at"].after((last.created_at, last.id))) if last else rows.none()
-    rows = rows.filter(_scope(user_ids), _among(symbol=symbol, side=side, strategy_id=strategy_id))
-    rows = rows.filter(_among(created_at__gte=since, created_at__lt=until))
+    rows = rows.filter(in_scope(user_ids), among(symbol=symbol, side=side, strategy_id=strategy_id))
+    rows = rows.filter(among(created_at__gte=since, created_at__lt=until))
     return ORDERS[ordering].page(rows, after=after, limit=limit).map(order_dict)
 
 
@@ -65,7 +65,7 @@ def positions_page(
 
     `side` is LONG or SHORT; what is closed has none. The key begins with the part of the list that its row is in.
     """
-    rows = Position.objects.filter(_scope(user_ids), _among(symbol=symbol, strategy_id=strategy_id))
+    rows = Position.objects.filter(in_scope(user_ids), among(symbol=symbol, strategy_id=strategy_id))
     if side:
         rows = rows.filter(quantity__gt=0) if side == "LONG" else rows.filter(quantity__lt=0)
     parts = [(PositionStatus.OPEN, rows.open(), OPEN_POSITIONS)]
@@ -101,7 +101,7 @@ def alerts_page(
         rows = rows.open()
     elif status.upper() != ANY:
         rows = rows.filter(status=status.upper())
-    rows = rows.filter(_among(level=level and level.upper(), component=component, first_seen__gte=since, first_seen__lt=until))
+    rows = rows.filter(among(level=level and level.upper(), component=component, first_seen__gte=since, first_seen__lt=until))
     return ALERTS.page(rows, after=after, skip=offset, limit=limit).map(alert_dict)
 
 
@@ -126,10 +126,10 @@ def events_page(
     return cut(found, limit, lambda event: (event["log_id"],))
 
 
-def _scope(user_ids: Scope) -> Q:
+def in_scope(user_ids: Scope) -> Q:
     return Q() if user_ids is None else Q(account__in=user_ids)
 
 
-def _among(**wanted: Any) -> Q:
+def among(**wanted: Any) -> Q:
     """The conditions that somebody asked for: an empty one filters nothing."""
     return Q(**{name: value for name, value in wanted.items() if value not in (None, "")})

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from dashboard.api.base import raw_body
 from dashboard.api.docs import schema
-from dashboard.api.urls import ACCESS_ROUTES, ENGINE_ROUTES
+from dashboard.api.urls import ACCESS_ROUTES, ENGINE_ROUTES, PARAMETER
 from tests.api.contract import READS
 from tests.support.api import PREFIX, Api
 
@@ -125,7 +125,7 @@ def test_the_description_is_complete_and_builds_without_a_warning() -> None:
     assert not GENERATOR_STATS._warn_cache
     assert not GENERATOR_STATS._error_cache
     routes = {f"/api/trading-engine/{address}" for address in ENGINE_ROUTES} | {f"/api/auth/{name}" for name in ACCESS_ROUTES}
-    assert set(described["paths"]) == {address.replace("(?P<alert_id>[^/]+)", "{alert_id}") for address in routes}
+    assert set(described["paths"]) == {PARAMETER.sub(r"{\1}", address) for address in routes}
     for operations in described["paths"].values():
         for operation in operations.values():
             assert operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]

@@ -30,11 +30,11 @@ def _storable(text: str) -> str:
     return text
 
 
-def _known_word(value: Any) -> Any:
+def known_word(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
 
 
-def _none_for_nothing(value: Any) -> Any:
+def none_for_nothing(value: Any) -> Any:
     """An empty filter filters nothing."""
     return None if value == "" else value
 
@@ -87,7 +87,7 @@ Cursor = Annotated[
 ]
 OrderOrdering = Literal["-created_at", "created_at"]
 PositionSide = Literal["LONG", "SHORT"]
-Word = Annotated[Text | None, BeforeValidator(_known_word)]
+Word = Annotated[Text | None, BeforeValidator(known_word)]
 
 
 def decimal_of(value: float | None) -> Decimal | None:
@@ -97,7 +97,7 @@ def decimal_of(value: float | None) -> Decimal | None:
 
 class SignalRequest(BaseModel):
     symbol: Symbol
-    signal_type: Annotated[SignalType, BeforeValidator(_known_word), Field(description="in capitals or not")]
+    signal_type: Annotated[SignalType, BeforeValidator(known_word), Field(description="in capitals or not")]
     confidence_score: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, description="0 to 1")]
     target_price: Price | None = None
     stop_loss: Price | None = None
@@ -129,13 +129,13 @@ class SignalBatchRequest(BaseModel):
 
 class OrderRequest(BaseModel):
     symbol: Symbol
-    side: Annotated[Side, BeforeValidator(_known_word)]
-    order_type: Annotated[OrderType, BeforeValidator(_known_word)] = OrderType.MARKET
+    side: Annotated[Side, BeforeValidator(known_word)]
+    order_type: Annotated[OrderType, BeforeValidator(known_word)] = OrderType.MARKET
     quantity: Shares
     price: Annotated[Price | None, Field(description="rupees a share; LIMIT and STOP_LIMIT need it")] = None
     stop_price: Annotated[Price | None, Field(description="rupees a share; STOP_LOSS and STOP_LIMIT need it")] = None
-    product: Annotated[Product, BeforeValidator(_known_word)] = Product.MIS
-    validity: Annotated[Validity, BeforeValidator(_known_word)] = Validity.DAY
+    product: Annotated[Product, BeforeValidator(known_word)] = Product.MIS
+    validity: Annotated[Validity, BeforeValidator(known_word)] = Validity.DAY
     strategy_id: Name | None = None
     stop_loss: Price | None = None
     take_profit: Price | None = None
@@ -204,9 +204,9 @@ class EventsQuery(BaseModel):
 
 class OrdersQuery(BaseModel):
     user_id: UserId = None
-    status: Annotated[Text | None, BeforeValidator(_known_word), Field(description="an order status, or ACTIVE")] = None
+    status: Annotated[Text | None, BeforeValidator(known_word), Field(description="an order status, or ACTIVE")] = None
     symbol: Word = None
-    side: Annotated[Side | None, BeforeValidator(_none_for_nothing), BeforeValidator(_known_word)] = None
+    side: Annotated[Side | None, BeforeValidator(none_for_nothing), BeforeValidator(known_word)] = None
     strategy_id: Text | None = None
     since: Since = None
     until: Until = None
@@ -222,7 +222,7 @@ class PositionsQuery(BaseModel):
     limit: WholeLimit = MAX_LIMIT
     cursor: Cursor = None
     symbol: Word = None
-    side: Annotated[PositionSide | None, BeforeValidator(_none_for_nothing), BeforeValidator(_known_word)] = None
+    side: Annotated[PositionSide | None, BeforeValidator(none_for_nothing), BeforeValidator(known_word)] = None
     strategy_id: Text | None = None
 
 
