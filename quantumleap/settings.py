@@ -197,7 +197,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["dashboard.api.wire.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["dashboard.api.wire.StrictJsonParser"],
     "EXCEPTION_HANDLER": "dashboard.api.errors.exception_handler",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "dashboard.api.describe.OneNameAddress",
     "COERCE_DECIMAL_TO_STRING": False,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -229,6 +229,7 @@ PAPER_VOLUME_PERCENT = env.decimal("PAPER_VOLUME_PERCENT", Decimal(10))
 MIS_SQUARE_OFF = env.str("MIS_SQUARE_OFF", "15:20")  # in India
 CHARGES_FILE = env.path("CHARGES_FILE", BASE_DIR / "engine" / "charges.toml")
 PAPER_OPENING_CASH = env.decimal("PAPER_OPENING_CASH", Decimal(1_000_000))
+RISK_FREE_RATE_PERCENT = env.float("RISK_FREE_RATE_PERCENT", 0)
 ARCHIVE_DIR = env.path("ARCHIVE_DIR", VAR_DIR / "archive")
 
 LOGGING_CONFIG = None

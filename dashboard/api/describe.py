@@ -1,8 +1,10 @@
 """One line per view for the OpenAPI description: what it does, takes, answers and refuses."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from pydantic import BaseModel, Field
 
@@ -16,6 +18,26 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="your own name for this request, up to 200 characters: sent again, it has no second effect, for 24 hours",
 )
+
+
+IN_ADDRESS = {
+    "user_id": "the account",
+    "alert_id": "the alert's id, as it was listed",
+}
+
+
+class OneNameAddress(AutoSchema):
+    """An operation is named by its whole address, for aliases differ in nothing else; parts of the address are described."""
+
+    def get_operation_id(self) -> str:
+        return "_".join([self.method.lower(), *re.findall(r"\w+", self.path.removeprefix("/api/"))])
+
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super()._get_parameters()
+        for parameter in parameters:
+            if parameter["in"] == "path" and parameter["name"] in IN_ADDRESS:
+                parameter["description"] = IN_ADDRESS[parameter["name"]]
+        return parameters
 
 
 class Problem(BaseModel):

@@ -21,12 +21,13 @@ from dashboard.api.identity import (
     user_of,
     who,
 )
+from dashboard.api.paging import ALERT_CURSORS, EVENT_CURSORS
 from dashboard.api.schemas import MISSING, AlertsQuery, EventsQuery, MetricsQuery, ResolveRequest
 from dashboard.api.wire import is_storable
 from engine import alerts, config, health
 from engine.domain.events import EventType, event_type_named
-from engine.selectors.alerts import alert_owner, alerts_list
-from engine.selectors.events import events_history
+from engine.selectors.alerts import alert_owner
+from engine.selectors.pages import alerts_page, events_page
 
 
 class HealthView(ApiView):
@@ -63,15 +64,19 @@ class AlertsView(ApiView):
     def get(self, request: Request) -> Response:
         require_public_read(request)
         query = query_of(request, AlertsQuery)
-        found = alerts_list(
-            level=query.level or None,
-            component=query.component or None,
+        page = alerts_page(
+            scope_of(request),
+            level=query.level,
+            component=query.component,
             status=query.status or None,
-            user_ids=scope_of(request),
-            limit=query.limit,
+            since=query.since,
+            until=query.until,
+            after=ALERT_CURSORS.read(query.cursor),
             offset=query.offset,
+            limit=query.limit,
         )
-        return Response(answers.alerts_answer(found, query.model_dump(), now=timezone.now()))
+        answer = answers.alerts_answer(page.rows, query.model_dump(exclude={"cursor"}), now=timezone.now())
+        return Response(answer | {"next_cursor": ALERT_CURSORS.write(page.next)})
 
 
 class AlertResolveView(ApiView):
@@ -146,21 +151,23 @@ class EventsView(ApiView):
         if user_id is not None:
             seen_account(request, user_id)
         require_signed_in(request)
-        events = events_history(
-            user_id=user_id,
+        page = events_page(
+            user_id,
             event_type=_event_type(query.event_type) if query.event_type else None,
             correlation_id=query.correlation_id,
-            limit=query.limit,
             before_id=query.before,
-            oldest_first=self.oldest_first,
+            after=EVENT_CURSORS.read(query.cursor),
+            limit=query.limit,
             user_ids=None if user_id else scope_of(request),
         )
+        events = page.rows[::-1] if self.oldest_first else page.rows
         return Response(
             {
                 "status": "success",
                 "events": [self.named(event) for event in events],
                 "total_count": len(events),
                 "filters": {"user_id": query.user_id, "event_type": query.event_type, "limit": query.limit},
+                "next_cursor": EVENT_CURSORS.write(page.next),
             }
         )
 

@@ -21,6 +21,7 @@ from dashboard.api.identity import (
     user_named,
     who,
 )
+from dashboard.api.paging import ORDER_CURSORS, POSITION_CURSORS
 from dashboard.api.repeats import answered_once
 from dashboard.api.schemas import (
     OrderRequest,
@@ -31,8 +32,8 @@ from dashboard.api.schemas import (
     UserQuery,
 )
 from engine.domain.enums import OrderStatus
-from engine.selectors.orders import ACTIVE, order_get, orders_list
-from engine.selectors.positions import positions_list
+from engine.selectors.orders import ACTIVE, order_get
+from engine.selectors.pages import orders_page, positions_page
 from engine.selectors.prices import quotes_of
 from engine.selectors.units import Scope
 from engine.services.errors import InvalidOrder, UnknownInstrument
@@ -153,7 +154,7 @@ def submit(user_id: str, signals: Sequence[SignalRequest], places: Sequence[Plac
 
 class OrdersView(ApiView):
     @described(
-        "Orders, newest first",
+        "Orders, newest first unless asked for otherwise",
         query=OrdersQuery,
         response=responses.Orders,
         tag="Orders",
@@ -162,13 +163,7 @@ class OrdersView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, OrdersQuery)
-        scope = seen_scope(request, query.user_id)
-        status = query.status or None
-        if status not in (None, ACTIVE, *OrderStatus):
-            words = ", ".join([ACTIVE, *OrderStatus])
-            raise Invalid([fault("enum", ["query", "status"], f"Input should be one of {words}", status)])
-        found = orders_list(scope, status=status, symbol=query.symbol or None, limit=query.limit, before=query.before)
-        return Response({"status": "success", "orders": found, "count": len(found)})
+        return orders_answer(seen_scope(request, query.user_id), query)
 
     @described(
         "Place an order",
@@ -203,6 +198,31 @@ class OrdersView(ApiView):
         return answered_once(request, "orders", user_id, order, effect, now=now)
 
 
+def orders_answer(scope: Scope, query: OrdersQuery) -> Response:
+    """A page of the scope's orders. Raises Invalid for a status that there is not, and for a cursor that is none."""
+    status = query.status or None
+    if status not in (None, ACTIVE, *OrderStatus):
+        words = ", ".join([ACTIVE, *OrderStatus])
+        raise Invalid([fault("enum", ["query", "status"], f"Input should be one of {words}", status)])
+    cursors = ORDER_CURSORS[query.ordering]
+    page = orders_page(
+        scope,
+        status=status,
+        symbol=query.symbol,
+        side=query.side,
+        strategy_id=query.strategy_id,
+        since=query.since,
+        until=query.until,
+        before=query.before,
+        ordering=query.ordering,
+        after=cursors.read(query.cursor),
+        limit=query.limit,
+    )
+    return Response(
+        {"status": "success", "orders": page.rows, "count": len(page.rows), "next_cursor": cursors.write(page.next)}
+    )
+
+
 class PositionsView(ApiView):
     @described(
         "Positions at the last prices",
@@ -214,8 +234,22 @@ class PositionsView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, PositionsQuery)
-        found = positions_list(seen_scope(request, query.user_id), include_closed=query.include_closed, limit=query.limit)
-        return Response({"status": "success", "positions": found, "count": len(found)})
+        return positions_answer(seen_scope(request, query.user_id), query)
+
+
+def positions_answer(scope: Scope, query: PositionsQuery) -> Response:
+    """A page of the scope's positions. Raises Invalid for a cursor that is none."""
+    page = positions_page(
+        scope,
+        include_closed=query.include_closed,
+        symbol=query.symbol,
+        side=query.side,
+        strategy_id=query.strategy_id,
+        after=POSITION_CURSORS.read(query.cursor),
+        limit=query.limit,
+    )
+    cursor = POSITION_CURSORS.write(page.next)
+    return Response({"status": "success", "positions": page.rows, "count": len(page.rows), "next_cursor": cursor})
 
 
 def seen_scope(request: Request, in_query: str | None) -> Scope:

@@ -6,7 +6,9 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from django.views.generic import View
 
-from dashboard.api import access, docs, exposure, orders, probes, risk, strategies, system, trading
+from dashboard.api import access, blotter, docs, exposure, orders, portfolio, probes, risk, strategies, system, trading
+
+USER = "(?P<user_id>[^/]+)"
 
 ENGINE_ROUTES: dict[str, type[View]] = {
     "health": system.HealthView,
@@ -19,22 +21,40 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "signals/process": trading.SignalView,
     "signals/batch": trading.SignalBatchView,
     "orders": trading.OrdersView,
+    # words before names: nobody's account is called active or history
+    "orders/active": blotter.ActiveOrdersView,
+    "orders/history": blotter.OrderHistoryView,
     "orders/cancel-all": orders.OrdersCancelAllView,
     "orders/(?P<order_id>[^/]+)/cancel": orders.OrderCancelView,
     "orders/(?P<order_id>[^/]+)/modify": orders.OrderModifyView,
     "orders/(?P<order_id>[^/]+)/status": orders.OrderStatusView,
+    f"orders/{USER}": blotter.AccountOrdersView,
+    f"orders/{USER}/active": blotter.ActiveOrdersView,
+    f"orders/{USER}/history": blotter.OrderHistoryView,
     "positions": trading.PositionsView,
-    "positions/(?P<user_id>[^/]+)/close-all": orders.PositionsCloseAllView,
-    "positions/(?P<user_id>[^/]+)/(?P<symbol>[^/]+)/close": orders.PositionCloseView,
+    "positions/history": blotter.PositionHistoryView,
+    f"positions/{USER}": blotter.AccountPositionsView,
+    f"positions/{USER}/summary": portfolio.SummaryView,
+    f"positions/{USER}/history": blotter.PositionHistoryView,
+    f"positions/{USER}/close-all": orders.PositionsCloseAllView,
+    f"positions/{USER}/(?P<symbol>[^/]+)/close": orders.PositionCloseView,
+    f"portfolio/{USER}/metrics": portfolio.PortfolioMetricsView,
+    f"portfolio/{USER}/sectors": portfolio.SectorsView,
+    f"portfolio/{USER}/attribution": portfolio.AttributionView,
+    f"portfolio/{USER}/risk-metrics": portfolio.PortfolioRiskView,
+    f"portfolio/{USER}/report": portfolio.ReportView,
+    "performance/current": portfolio.PerformanceView,
+    f"statistics/{USER}/trading": portfolio.TradingStatisticsView,
+    f"statistics/{USER}/executions": blotter.ExecutionsView,
     "emergency-stop": risk.EmergencyStopView,
     "trading/resume": risk.ResumeView,
-    "risk/(?P<user_id>[^/]+)/portfolio": exposure.RiskPortfolioView,
-    "risk/(?P<user_id>[^/]+)/alerts": exposure.RiskAlertsView,
-    "risk/(?P<user_id>[^/]+)/what-if": exposure.WhatIfView,
-    "risk/(?P<user_id>[^/]+)/stop-loss": exposure.StopLossView,
-    "risk/(?P<user_id>[^/]+)/stop-loss/(?P<symbol>[^/]+)": exposure.StopLossDeleteView,
+    f"risk/{USER}/portfolio": exposure.RiskPortfolioView,
+    f"risk/{USER}/alerts": exposure.RiskAlertsView,
+    f"risk/{USER}/what-if": exposure.WhatIfView,
+    f"risk/{USER}/stop-loss": exposure.StopLossView,
+    f"risk/{USER}/stop-loss/(?P<symbol>[^/]+)": exposure.StopLossDeleteView,
     "strategies": strategies.StrategiesView,
-    "strategies/(?P<user_id>[^/]+)/deploy": strategies.DeployView,
+    f"strategies/{USER}/deploy": strategies.DeployView,
     "strategies/(?P<strategy_id>[^/]+)/status": strategies.StrategyStatusView,
     "strategies/(?P<strategy_id>[^/]+)/control": strategies.ControlView,
     "strategies/(?P<strategy_id>[^/]+)/enable": strategies.EnableView,

@@ -13,6 +13,10 @@ class PositionQuerySet(models.QuerySet["Position"]):
         """Those still held. Spelt out as the partial index has it: SQLite does not look behind a parameter."""
         return self.extra(where=[f"engine_position.{IS_OPEN}"])  # type: ignore[return-value] # noqa: S610 - a constant
 
+    def closed(self) -> "PositionQuerySet":
+        """Those that were brought to zero, spelt out likewise."""
+        return self.extra(where=['"engine_position"."status" = \'CLOSED\''])  # type: ignore[return-value] # likewise
+
 
 class Position(models.Model):
     """What an account holds of a symbol for one strategy (or for none, the empty string). A negative quantity is short.

@@ -83,7 +83,7 @@ AWAY = OperationalError("connection to server at 10.0.0.1 failed")
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("path", "reads"),
-    [("/health", "system.health.report"), ("/metrics", "answers.metrics_answer"), ("/alerts", "system.alerts_list")],
+    [("/health", "system.health.report"), ("/metrics", "answers.metrics_answer"), ("/alerts", "system.alerts_page")],
 )
 def test_without_a_database_the_polled_reads_fall_back(path: str, reads: str) -> None:
     with patch(f"dashboard.api.{reads}", side_effect=AWAY):
@@ -100,7 +100,7 @@ def test_without_a_database_the_polled_reads_fall_back(path: str, reads: str) ->
 
 
 def test_without_a_database_the_rest_is_503(chief: Api) -> None:
-    with patch("dashboard.api.trading.orders_list", side_effect=AWAY):
+    with patch("dashboard.api.trading.orders_page", side_effect=AWAY):
         answer = chief.client.get(f"{PREFIX}/orders", headers=chief.headers)
     problem(answer, 503, "UNAVAILABLE")
     assert answer["Retry-After"] == "1"

@@ -1,6 +1,6 @@
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Success = Literal["success"]
 
@@ -12,3 +12,9 @@ def _open(schema: dict[str, Any]) -> None:
 
 class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra=_open)
+
+
+class Listed(Shape):
+    """A page of a list."""
+
+    next_cursor: str | None = Field(description="`cursor` of the next page; null on the last one")

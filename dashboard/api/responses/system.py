@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from dashboard.api.responses.shapes import Shape, Success
+from dashboard.api.responses.shapes import Listed, Shape, Success
 
 ComponentWord = Literal["operational", "degraded", "unknown"]
 
@@ -180,7 +180,7 @@ class Alert(Shape):
     resolution_note: str | None
 
 
-class Alerts(Shape):
+class Alerts(Listed):
     status: Success
     alerts: list[Alert]
     alert_count: int = Field(description="how many are in this answer")
@@ -282,7 +282,7 @@ class EventFilters(Shape):
     limit: int
 
 
-class Events(Shape):
+class Events(Listed):
     status: Success
     events: list[Event]
     total_count: int = Field(description="how many are in this answer")

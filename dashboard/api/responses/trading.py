@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from dashboard.api.responses.shapes import Shape, Success
+from dashboard.api.responses.shapes import Listed, Shape, Success
 
 
 class SignalAccepted(Shape):
@@ -64,7 +64,7 @@ class Order(Shape):
     triggered_at: datetime | None = Field(description="when its stop price traded")
 
 
-class Orders(Shape):
+class Orders(Listed):
     status: Success
     orders: list[Order]
     count: int
@@ -111,7 +111,7 @@ class Position(Shape):
     closed_at: datetime | None
 
 
-class Positions(Shape):
+class Positions(Listed):
     status: Success
     positions: list[Position]
     count: int

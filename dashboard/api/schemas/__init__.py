@@ -1,7 +1,8 @@
 """What a request may hold. Coercion and refusal are pydantic's own, as old clients know them; unknown fields are ignored."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
@@ -19,6 +20,7 @@ DEFAULT_LIMIT = 100
 MAX_SHARES = 100_000_000
 MAX_PRICE = 10_000_000  # rupees
 MAX_WINDOW = 10_080  # minutes: a week
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 MISSING = frozenset({"", "null", "undefined", "unknown"})  # what older frontends send for "nobody"
 
 
@@ -28,8 +30,13 @@ def _storable(text: str) -> str:
     return text
 
 
-def _known_word(value: Any) -> Any:
+def known_word(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
+
+
+def none_for_nothing(value: Any) -> Any:
+    """An empty filter filters nothing."""
+    return None if value == "" else value
 
 
 def _named(value: Any) -> Any:
@@ -38,6 +45,14 @@ def _named(value: Any) -> Any:
 
 def _clamped_limit(limit: int) -> int:
     return DEFAULT_LIMIT if limit < 0 else min(limit, MAX_LIMIT)
+
+
+def _between_ages(at: datetime) -> datetime:
+    """A naive time is UTC; a time that some database cannot hold is none that an event ever had."""
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if not EARLIEST <= aware <= LATEST:
+        raise PydanticCustomError("datetime_range", "A time lies between 1970 and 2200")
+    return aware.astimezone(UTC)
 
 
 Text = Annotated[str, AfterValidator(_storable)]
@@ -57,7 +72,22 @@ Shares = Annotated[int, Field(gt=0, le=MAX_SHARES, description="shares")]
 Limit = Annotated[
     int, AfterValidator(_clamped_limit), Field(description=f"rows; at most {MAX_LIMIT}, negative means the default")
 ]
+WholeLimit = Annotated[
+    int,
+    AfterValidator(lambda limit: min(limit, MAX_LIMIT) if limit >= 0 else MAX_LIMIT),
+    Field(description=f"rows; at most {MAX_LIMIT}, the default"),
+]
 LogId = Annotated[int, Field(ge=1, lt=2**63)]
+Moment = Annotated[datetime, AfterValidator(_between_ages)]
+Since = Annotated[Moment | None, Field(description="only from this time on (UTC where it names no zone)")]
+Until = Annotated[Moment | None, Field(description="only before this time (UTC where it names no zone)")]
+Cursor = Annotated[
+    Annotated[str, StringConstraints(max_length=400)] | None,
+    Field(description="`next_cursor` of the page before; without it the first page"),
+]
+OrderOrdering = Literal["-created_at", "created_at"]
+PositionSide = Literal["LONG", "SHORT"]
+Word = Annotated[Text | None, BeforeValidator(known_word)]
 
 
 def decimal_of(value: float | None) -> Decimal | None:
@@ -67,7 +97,7 @@ def decimal_of(value: float | None) -> Decimal | None:
 
 class SignalRequest(BaseModel):
     symbol: Symbol
-    signal_type: Annotated[SignalType, BeforeValidator(_known_word), Field(description="in capitals or not")]
+    signal_type: Annotated[SignalType, BeforeValidator(known_word), Field(description="in capitals or not")]
     confidence_score: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, description="0 to 1")]
     target_price: Price | None = None
     stop_loss: Price | None = None
@@ -99,13 +129,13 @@ class SignalBatchRequest(BaseModel):
 
 class OrderRequest(BaseModel):
     symbol: Symbol
-    side: Annotated[Side, BeforeValidator(_known_word)]
-    order_type: Annotated[OrderType, BeforeValidator(_known_word)] = OrderType.MARKET
+    side: Annotated[Side, BeforeValidator(known_word)]
+    order_type: Annotated[OrderType, BeforeValidator(known_word)] = OrderType.MARKET
     quantity: Shares
     price: Annotated[Price | None, Field(description="rupees a share; LIMIT and STOP_LIMIT need it")] = None
     stop_price: Annotated[Price | None, Field(description="rupees a share; STOP_LOSS and STOP_LIMIT need it")] = None
-    product: Annotated[Product, BeforeValidator(_known_word)] = Product.MIS
-    validity: Annotated[Validity, BeforeValidator(_known_word)] = Validity.DAY
+    product: Annotated[Product, BeforeValidator(known_word)] = Product.MIS
+    validity: Annotated[Validity, BeforeValidator(known_word)] = Validity.DAY
     strategy_id: Name | None = None
     stop_loss: Price | None = None
     take_profit: Price | None = None
@@ -155,7 +185,10 @@ class AlertsQuery(BaseModel):
     level: Text | None = Field(None, description="INFO, WARNING, ERROR or CRITICAL, in capitals or not")
     component: Text | None = None
     status: Text | None = Field(None, description="ACTIVE, ACKNOWLEDGED, RESOLVED or ALL; without it all that are open")
-    limit: Annotated[int, AfterValidator(lambda limit: min(limit, MAX_LIMIT) if limit >= 0 else MAX_LIMIT)] = MAX_LIMIT
+    since: Since = None
+    until: Until = None
+    limit: WholeLimit = MAX_LIMIT
+    cursor: Cursor = None
     offset: Annotated[int, AfterValidator(lambda offset: max(0, min(offset, 1_000_000)))] = 0
 
 
@@ -163,22 +196,33 @@ class EventsQuery(BaseModel):
     user_id: Text | None = None
     event_type: Text | None = Field(None, description="a name of either vocabulary")
     limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = None
     correlation_id: UUID | None = Field(None, description="only this chain")
     before: LogId | None = Field(None, description="only events before this `log_id`: the next page")
 
 
 class OrdersQuery(BaseModel):
     user_id: UserId = None
-    status: Annotated[Text | None, BeforeValidator(_known_word), Field(description="an order status, or ACTIVE")] = None
-    symbol: Annotated[Text | None, BeforeValidator(_known_word)] = None
+    status: Annotated[Text | None, BeforeValidator(known_word), Field(description="an order status, or ACTIVE")] = None
+    symbol: Word = None
+    side: Annotated[Side | None, BeforeValidator(none_for_nothing), BeforeValidator(known_word)] = None
+    strategy_id: Text | None = None
+    since: Since = None
+    until: Until = None
+    ordering: OrderOrdering = "-created_at"
     limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = None
     before: UUID | None = Field(None, description="only orders older than this one: the next page")
 
 
 class PositionsQuery(BaseModel):
     user_id: UserId = None
     include_closed: bool = False
-    limit: Annotated[int, AfterValidator(lambda limit: min(limit, MAX_LIMIT) if limit >= 0 else MAX_LIMIT)] = MAX_LIMIT
+    limit: WholeLimit = MAX_LIMIT
+    cursor: Cursor = None
+    symbol: Word = None
+    side: Annotated[PositionSide | None, BeforeValidator(none_for_nothing), BeforeValidator(known_word)] = None
+    strategy_id: Text | None = None
 
 
 class SignInRequest(BaseModel):

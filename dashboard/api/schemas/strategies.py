@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from dashboard.api.schemas import DEFAULT_LIMIT, Limit, Name, Symbol, Text, UserId, _known_word
+from dashboard.api.schemas import DEFAULT_LIMIT, Limit, Name, Symbol, Text, UserId, known_word
 from engine.domain.deployment import StrategyInput
 from engine.domain.enums import StrategyStatus, StrategyType
 
@@ -17,7 +17,7 @@ Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Rupees = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 Reason = Annotated[Text, StringConstraints(max_length=200)]
 Parameters = Annotated[dict[str, Any], Field(description="of its rule; free where it names none of our rules")]
-Kind = Annotated[StrategyType, BeforeValidator(_known_word), Field(description="in capitals or not")]
+Kind = Annotated[StrategyType, BeforeValidator(known_word), Field(description="in capitals or not")]
 
 
 class DeployRequest(BaseModel):
@@ -77,7 +77,7 @@ class ActionType(StrEnum):
 
 
 class ControlRequest(BaseModel):
-    action_type: Annotated[ActionType, BeforeValidator(_known_word)]
+    action_type: Annotated[ActionType, BeforeValidator(known_word)]
     reason: Reason
     parameters: dict[str, Any] | None = Field(
         None, description="for STOP `close_positions` (true without it); for MODIFY what is to be changed, as in PUT"
@@ -99,7 +99,7 @@ class RetireQuery(BaseModel):
 
 class StrategiesQuery(BaseModel):
     user_id: UserId = None
-    status: Annotated[StrategyStatus | None, BeforeValidator(_known_word)] = None
+    status: Annotated[StrategyStatus | None, BeforeValidator(known_word)] = None
     include_retired: bool = False
     limit: Limit = DEFAULT_LIMIT
 
