@@ -16,7 +16,7 @@ from engine.domain.events import MARKET_STREAM, EventType
 from engine.domain.values import as_uuid
 from engine.handlers.decide import Handled, decide
 from engine.log import Claim, Claimed
-from engine.market import step
+from engine.market import closing, step
 from engine.measures import measure, micros
 from engine.models import PendingPrices, Stream
 
@@ -28,6 +28,7 @@ ABOUT_ORDERS = frozenset({EventType.ORDER_CREATED, EventType.ORDER_CANCELLED})  
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
 Now = Callable[[], datetime]
+_closing_looked_at: dict[str, datetime] = {}  # the minute in which this process last did
 _served: dict[Lane, str] = {}  # the stream that each lane served last: the next round begins behind it
 
 
@@ -36,7 +37,7 @@ def run_lane(lane: Lane, *, now: Now = timezone.now) -> int:
 
     Raises only when the database is away; a handler that raises costs its own event an attempt, and nothing else.
     """
-    done = run_prices(now=now) if lane is Lane.MARKET_DATA else 0
+    done = run_prices(now=now) + run_closing(now=now) if lane is Lane.MARKET_DATA else 0
     if not log.has_work(lane):
         return done
     claimed: list[Claimed] = []
@@ -158,6 +159,20 @@ def _apply_prices(limit: int, *, now: Now) -> int:
         bulk.update(Stream, ("name", "seq"), [(MARKET_STREAM, seqs[MARKET_STREAM] + applied)])
         bus.announce_after_commit({topics.MARKET})
         return applied
+
+
+def run_closing(*, now: Now) -> int:
+    """Once a minute: what the end of the exchange's session asks for."""
+    minute = now().replace(second=0, microsecond=0)
+    if _closing_looked_at.get(MARKET_STREAM) == minute:
+        return 0
+    with transaction.atomic():
+        log.ensure_streams([MARKET_STREAM])
+        if not log.lock_streams([MARKET_STREAM]):  # another process is at it
+            return 0
+        done = closing.close_of_day(now=now())
+    _closing_looked_at[MARKET_STREAM] = minute
+    return done
 
 
 def _drop_slice(error: str, now: datetime) -> None:

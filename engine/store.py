@@ -18,10 +18,12 @@ from engine.domain.enums import (
     StrategyStatus,
     TradingState,
     Validity,
+    WhenClosed,
 )
 from engine.domain.orders import Order
 from engine.domain.positions import Position
 from engine.domain.quotes import Quote
+from engine.market.sessions import hours_at
 from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow
@@ -31,16 +33,16 @@ ORDER_FIELDS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "stop_loss",
     "take_profit", "product", "validity", "strategy_id", "signal_id", "sizing", "status", "rejected_by", "reason",
     "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at",
-    "filled_at", "triggered_at",
+    "filled_at", "waits_until", "triggered_at",
 )  # fmt: skip
 ORDER_CHANGES = (
     "quantity", "price", "stop_price", "stop_loss", "take_profit", "status", "rejected_by", "reason", "risk_checks",
     "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at", "filled_at",
-    "triggered_at",
+    "waits_until", "triggered_at",
 )  # fmt: skip
 POSITION_FIELDS = (
     "id", "symbol", "strategy_id", "opened_at", "updated_at", "quantity", "cost", "realized_pnl", "charges", "stop_loss",
-    "take_profit", "closed_at",
+    "take_profit", "closed_at", "product",
 )  # fmt: skip
 POSITION_CHANGES = (
     "status", "quantity", "cost", "average_price", "realized_pnl", "charges", "stop_loss", "take_profit", "updated_at",
@@ -94,6 +96,7 @@ def _fill(books: Mapping[str, Book]) -> None:
     users = list(books)
     for row in PositionRow.objects.open().filter(account__in=users).order_by().values_list("account_id", *POSITION_FIELDS):
         position = Position(**dict(zip(POSITION_FIELDS, row[1:], strict=True)))
+        position.product = Product(position.product)
         books[row[0]].positions[position.symbol, position.strategy_id] = position
         books[row[0]].stored.add(position.id)
     for row in OrderRow.objects.working().filter(account__in=users).order_by().values_list("account_id", *ORDER_FIELDS):
@@ -153,6 +156,7 @@ def limits_of(account: Account, defaults: config.Config) -> Limits:
     return Limits(
         confidence_threshold=account.confidence_threshold,
         allow_short=account.allow_short,
+        waits_for_open=account.when_closed == WhenClosed.WAIT,
         risk_check_enabled=defaults.risk_check_enabled,
         **own,
     )
@@ -179,11 +183,12 @@ def context(books: Iterable[Book], symbols: Iterable[str], *, now: datetime) -> 
         settings.PRICE_MAX_AGE_SECONDS,
         settings.PAPER_SLIPPAGE_BPS,
         settings.PAPER_VOLUME_PERCENT,
+        hours_at(now),
     )
 
 
 def quotes(symbols: Collection[str]) -> dict[str, Quote]:
-    columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "bar_volume")
+    columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "bar_volume", "source")
     return {row[0]: Quote(*row) for row in Instrument.objects.filter(symbol__in=symbols).order_by().values_list(*columns)}
 
 

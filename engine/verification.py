@@ -31,9 +31,9 @@ from engine.models import (
 
 ORDER_FACTS = (
     "status", "quantity", "price", "stop_price", "stop_loss", "take_profit", "filled_quantity", "filled_notional", "charges",
-    "symbol", "side", "reason", "triggered_at",
+    "symbol", "side", "reason", "waits_until", "triggered_at",
 )  # fmt: skip
-POSITION_FACTS = ("symbol", "strategy_id", "quantity", "cost", "realized_pnl", "charges", "stop_loss", "take_profit")
+POSITION_FACTS = ("symbol", "strategy_id", "product", "quantity", "cost", "realized_pnl", "charges", "stop_loss", "take_profit")
 EXECUTION_FACTS = ("order_id", "symbol", "side", "quantity", "price", "realized_pnl", "broker_execution_id")
 SIGNAL_FACTS = ("decision", "reason", "order_id")
 
@@ -214,7 +214,7 @@ class _Folding:
         self._compare_rows("position", held, open_rows, POSITION_FACTS)
         working = Order.objects.working().filter(account=account)
         if EventType.ORDER_CREATED in waiting:  # recorded, not yet looked at
-            working = working.exclude(status="PENDING")
+            working = working.exclude(status="PENDING", waits_until__isnull=True)
         order_rows = {row["id"]: row for row in working.values("id", *ORDER_FACTS)}
         self._note("working orders", sorted(map(str, self.book.orders)), sorted(map(str, order_rows)))
         self._compare_rows("order", self.book.orders, order_rows, ORDER_FACTS)

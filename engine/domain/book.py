@@ -13,6 +13,7 @@ from engine.domain.events import Event
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO, Position
 from engine.domain.quotes import Quotes
+from engine.domain.sessions import MarketHours
 from engine.domain.valuation import Valuation
 
 PositionKey = tuple[str, str]  # symbol, strategy id ("" for none)
@@ -29,6 +30,7 @@ class Limits:
     max_sector_exposure_percent: Decimal
     max_concurrent_orders: int
     risk_check_enabled: bool
+    waits_for_open: bool = True  # an order for a closed market waits for it; else it is refused
 
 
 NO_LIMITS = Limits(ZERO, True, ZERO, ZERO, ZERO, 0, False)
@@ -43,6 +45,7 @@ class Context:
     price_max_age_seconds: int
     slippage_bps: int
     volume_percent: Decimal = Decimal(10)  # of a bar's volume: the most that an order fills of it on paper
+    hours: MarketHours | None = None  # of the exchange; None: it is open
 
 
 @dataclass(slots=True)

@@ -50,6 +50,13 @@ class Validity(StrEnum):
     GTC = "GTC"
 
 
+class WhenClosed(StrEnum):
+    """What becomes of an account's order while the market is closed."""
+
+    WAIT = "WAIT"
+    REFUSE = "REFUSE"
+
+
 class SignalType(StrEnum):
     BUY = "BUY"
     SELL = "SELL"

@@ -21,6 +21,7 @@ class EventType(StrEnum):
     SIGNAL_HELD = "signal_held"
     SIGNAL_REFUSED = "signal_refused"
     ORDER_CREATED = "order_created"
+    ORDER_DEFERRED = "order_deferred"
     ORDER_SUBMITTED = "order_submitted"
     ORDER_UPDATED = "order_updated"
     ORDER_MODIFY_REQUESTED = "order_modify_requested"

@@ -85,6 +85,7 @@ class Order:
     filled_notional: Decimal = Decimal(0)
     charges: Decimal = Decimal(0)
     broker_order_id: str = ""
+    waits_until: datetime | None = None  # the market is closed: when it opens
     triggered_at: datetime | None = None  # its stop price has traded: from then on it is a market or a limit order
     updated_at: datetime | None = None  # moved last; set with `created_at` at first
     submitted_at: datetime | None = None

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from uuid import UUID
 
-from engine.domain.enums import PositionStatus, Side
+from engine.domain.enums import PositionStatus, Product, Side
 
 CENT_OF_PAISA = Decimal("0.0001")
 ZERO = Decimal(0)
@@ -33,6 +33,7 @@ class Position:
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
     closed_at: datetime | None = None
+    product: Product = Product.MIS  # of the order that opened it; see venue.one_product
 
     @property
     def status(self) -> PositionStatus:

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 UNKNOWN_SECTOR = "Unknown"
+LIVE = "live"  # the source of prices that keep the exchange's hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Quote:
     last_price: Decimal | None
     received_at: datetime | None
     volume: int | None = None  # shares traded in the latest closed bar; None where the feed gives none
+    source: str = ""  # simulated, replay or live
 
 
 Quotes = Mapping[str, Quote]  # by symbol. New prices make a new mapping: what was valued stays with the one that it saw

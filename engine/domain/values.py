@@ -14,6 +14,10 @@ def as_decimal(value: Any) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
+def as_time(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
 def decimal_or_none(value: Any) -> Decimal | None:
     return None if value is None else as_decimal(value)
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from engine.domain.book import Book, Context
-from engine.domain.enums import OrderType, Product, Side, Validity
+from engine.domain.enums import OrderType, Side, Validity
 from engine.domain.events import Event, EventType
 from engine.domain.ids import new_id
 from engine.domain.positions import Position
@@ -74,7 +74,7 @@ def _leave(
         side=side,
         order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
         price=price,
-        product=Product.MIS,
+        product=held.product,
         validity=Validity.DAY,
         quantity=abs(held.quantity),
         sizing=because,

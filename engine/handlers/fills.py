@@ -63,7 +63,7 @@ def book_position(book: Book, order: Order, fill: Fill, event: Event) -> Decimal
         book.moved.append(position)
     if opening := fill.quantity - closing:
         position = book.position(order.symbol, order.strategy_id) or Position(
-            event.uid, order.symbol, order.strategy_id, opened_at=event.at, updated_at=event.at
+            event.uid, order.symbol, order.strategy_id, opened_at=event.at, updated_at=event.at, product=order.product
         )
         position.add(fill.side, opening, fill.price)
         position.charges += fill.charges - closing_charges

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.domain import risk
+from engine.domain import risk, venue
 from engine.domain.book import Book, Context
 from engine.domain.enums import RejectedBy
 from engine.domain.events import Event, EventType
-from engine.domain.orders import MODIFIABLE, RESTING
+from engine.domain.orders import MODIFIABLE, RESTING, Order
 from engine.domain.risk import Check
 from engine.domain.values import as_decimal, as_uuid
 from engine.handlers.orders import REASON_LENGTH, match_on_paper
@@ -25,13 +25,17 @@ def decide(book: Book, event: Event, context: Context) -> list[Event]:
         reason = f"{order.filled_quantity} shares are filled already"
         return [_refusal(event, context, "filled_quantity", reason)]
     # only what is still to fill can add to the position
-    verdict = risk.checks_for(book, replace(wanted, quantity=wanted.remaining, filled_quantity=0), context)
+    verdict = _checks(book, replace(wanted, quantity=wanted.remaining, filled_quantity=0), context)
     denied = [check for check in verdict if not check["passed"]]
     if denied:
         reason = "; ".join(check["reason"] for check in denied)[:REASON_LENGTH]
         return [_refusal(event, context, denied[0]["rule"], reason, verdict)]
     given = {"order_id": order.id, "symbol": order.symbol, "by": event.data["by"], **changes, "risk_checks": verdict}
     return [event.follow(EventType.ORDER_MODIFIED, context.now, **given)]
+
+
+def _checks(book: Book, order: Order, context: Context) -> list[Check]:
+    return venue.checks_for(book, order, context) + risk.checks_for(book, order, context)
 
 
 def changes_in(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from decimal import Decimal
 
-from engine.domain import risk
+from engine.domain import risk, venue
 from engine.domain.book import Book, Context
 from engine.domain.charges import charges_for
 from engine.domain.enums import OrderType, Product, RejectedBy, Side, SignalDecision, TradingState, Validity
 from engine.domain.events import Event, EventType
 from engine.domain.orders import RESTING, Order, Trigger
 from engine.domain.paper import fill_price, fill_quantity, is_triggered
-from engine.domain.values import as_uuid, decimal_or_none, uuid_or_none
+from engine.domain.values import as_time, as_uuid, decimal_or_none, uuid_or_none
 
 REASON_LENGTH = 300  # characters that the table keeps
 
@@ -52,7 +52,11 @@ def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
     order = book.orders.get(as_uuid(event.data["order_id"]))
     if order is None:  # it ended while it waited
         return []
-    verdict = risk.checks_for(book, order, context)
+    closed = venue.closed_to(order, context)
+    if closed and venue.may_wait(book, order):
+        given = {"order_id": order.id, "symbol": order.symbol, "opens_at": closed.opens_at}
+        return [event.follow(EventType.ORDER_DEFERRED, context.now, **given)]
+    verdict = venue.checks_for(book, order, context) + risk.checks_for(book, order, context)
     denied = [check for check in verdict if not check["passed"]]
     if not denied:
         paper_id = f"PAPER-{order.id.hex[:20].upper()}"  # long enough never to meet another among millions
@@ -81,8 +85,22 @@ def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
     ]
 
 
+def defer(book: Book, event: Event) -> None:
+    """The market is closed: the order stays with us, and is looked at with the first price after the open."""
+    order = book.orders[as_uuid(event.data["order_id"])]
+    order.waits_until, order.updated_at = as_time(event.data["opens_at"]), event.at
+    book.touch_order(order)
+
+
+def release(book: Book, event: Event, context: Context) -> list[Event]:
+    """A price has come for an order that waited for the open."""
+    order = book.orders.get(as_uuid(event.data["order_id"]))
+    return check_risk(book, event, context) if order and order.waits_until else []
+
+
 def submit(book: Book, event: Event) -> None:
     order = book.orders[as_uuid(event.data["order_id"])]
+    order.waits_until = None
     order.move(Trigger.SUBMIT, event.at)
     order.submitted_at = event.at
     order.broker_order_id = event.data["broker_order_id"]
@@ -216,6 +234,7 @@ def _end(book: Book, event: Event, trigger: Trigger, reason: str) -> Order | Non
     if order is None:  # it had ended before the wish arrived
         return None
     order.move(trigger, event.at)
+    order.waits_until = None
     order.reason = reason[:REASON_LENGTH]
     book.touch_order(order)
     return order

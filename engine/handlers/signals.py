@@ -47,7 +47,7 @@ def decide(book: Book, event: Event, context: Context) -> list[Event]:
         symbol=quote.symbol,
         side=side,
         order_type=OrderType.MARKET,
-        product=Product.MIS,
+        product=held.product if held else Product.MIS,
         validity=Validity.DAY,
         quantity=size.quantity,
         sizing=size.reason,

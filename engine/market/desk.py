@@ -14,14 +14,15 @@ from engine.domain.enums import OrderType, Side, TradingState
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import RESTING, Order
 from engine.domain.paper import fill_price, fill_quantity, is_triggered
-from engine.domain.quotes import Quote
+from engine.domain.quotes import LIVE, Quote
+from engine.market.sessions import hours_at
 from engine.models import Account, PendingEvent, Position
 from engine.models import Order as OrderRow
 
 ZERO = Decimal(0)
 ORDER_COLUMNS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "filled_quantity",
-    "triggered_at",
+    "triggered_at", "waits_until",
 )  # fmt: skip
 KEYS = {
     EventType.ORDER_UPDATED: "order_id",
@@ -84,6 +85,10 @@ class Quotes:
         quote = self.by_symbol.get(symbol)
         return quote.last_price if quote else None
 
+    def is_open(self, symbol: str, now: datetime) -> bool:
+        """Live prices set nothing off while the exchange is closed; other markets are open whenever they move."""
+        return self.by_symbol[symbol].source != LIVE or hours_at(now).is_open
+
 
 class Desk:
     """All accounts and resting orders, read in three statements; and what the prices set off, each thing once."""
@@ -117,7 +122,7 @@ class Desk:
 
         `closed` are the symbols of which a bar has just closed: its volume is there to be taken, once.
         """
-        moved = {symbol for symbol in symbols if quotes.price(symbol) is not None}
+        moved = {symbol for symbol in symbols if quotes.price(symbol) is not None and quotes.is_open(symbol, now)}
         events = [event for symbol in sorted(moved) for event in self._orders_reached(symbol, quotes, now, symbol in closed)]
         for holder in self.holders.values():
             if holder.trading_state == TradingState.HALTED:  # an exit would be refused, at every price anew
@@ -148,6 +153,8 @@ class Desk:
     @staticmethod
     def _has_more_to_do(order: Order, quote: Quote, closed: bool) -> bool:
         """It fills, or its stop has traded. One that took its share of a bar's volume waits for the next bar."""
+        if order.waits_until:
+            return True
         last = quote.last_price
         if order.waits_for_stop:
             return last is not None and is_triggered(order, last)
@@ -177,7 +184,7 @@ def _resting_orders() -> dict[str, list[tuple[str, Order]]]:
     orders = defaultdict(list)
     for row in sorted(rows, key=itemgetter("created_at", "id")):
         user_id, status = row.pop("account_id"), row.pop("status")
-        if status in RESTING:
+        if status in RESTING or row["waits_until"]:
             order = Order(**row | {"side": Side(row["side"]), "order_type": OrderType(row["order_type"])})
             orders[order.symbol].append((user_id, order))
     return orders

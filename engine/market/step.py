@@ -54,16 +54,16 @@ class Market:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "bar_volume")
+        columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "bar_volume", "source")
         rows = list(Instrument.objects.values_list(*columns, "previous_close", "priced_at"))
-        self.quotes = Quotes({row[0]: Quote(*row[:7]) for row in rows})
-        self.previous_closes: dict[str, Decimal | None] = {row[0]: row[7] for row in rows}
-        self.priced_at: dict[str, datetime | None] = {row[0]: row[8] for row in rows}
-        self.at = max((row[8] for row in rows if row[8]), default=None)  # market time
+        self.quotes = Quotes({row[0]: Quote(*row[:8]) for row in rows})
+        self.previous_closes: dict[str, Decimal | None] = {row[0]: row[8] for row in rows}
+        self.priced_at: dict[str, datetime | None] = {row[0]: row[9] for row in rows}
+        self.at = max((row[9] for row in rows if row[9]), default=None)  # market time
         self.received_at = max((row[5] for row in rows if row[5]), default=None)
         self.desk = Desk()
         self._strategies: list[Strategy] | None = None
-        self._sources: dict[str, str] = {}  # of the symbols that were priced
+        self._priced: set[str] = set()  # symbols
         self._points: list[tuple[object, ...]] = []
 
     def apply(self, waiting: PendingPrices) -> None:
@@ -94,10 +94,13 @@ class Market:
         priced_at = self.priced_at[symbol]
         if priced_at is not None and _day(priced_at) != _day(waiting.at):
             self.previous_closes[symbol] = quote.last_price
-        volume = int(waiting.bars[symbol][-1]) or None if symbol in waiting.bars else quote.volume
-        self.quotes.by_symbol[symbol] = replace(quote, last_price=price, received_at=waiting.created_at, volume=volume)
+        known = quote.volume if waiting.source == quote.source else None  # another feed may have other bars, or none
+        volume = int(waiting.bars[symbol][-1]) or None if symbol in waiting.bars else known
+        self.quotes.by_symbol[symbol] = replace(
+            quote, last_price=price, received_at=waiting.created_at, volume=volume, source=waiting.source
+        )
         self.priced_at[symbol] = waiting.at
-        self._sources[symbol] = waiting.source
+        self._priced.add(symbol)
 
     def _closing_prices(self, at: datetime) -> Event:
         """What was priced in the minute of `at`, at its last price: the market on record, once a minute or a longer bar."""
@@ -133,9 +136,9 @@ class Market:
                 quote.volume,
                 self.priced_at[symbol],
                 quote.received_at,
-                source,
+                quote.source,
             )
-            for symbol, source in self._sources.items()
+            for symbol in sorted(self._priced)
             for quote in [self.quotes.by_symbol[symbol]]
         ]
         bulk.update(Instrument, PRICE_COLUMNS, rows)

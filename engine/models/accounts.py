@@ -5,7 +5,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
-from engine.domain.enums import TradingState
+from engine.domain.enums import TradingState, WhenClosed
 from engine.models.fields import money, one_of, values
 
 USER_ID = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
@@ -33,6 +33,9 @@ class Account(models.Model):
 
     confidence_threshold = models.DecimalField(max_digits=5, decimal_places=4, default="0.6")
     allow_short = models.BooleanField(default=True)
+    when_closed = one_of(
+        WhenClosed, default="WAIT", help_text="whether orders for a closed market wait for the open, or are refused"
+    )
     max_position_size_percent = percent("of equity, in one symbol")
     max_portfolio_exposure_percent = percent("of equity, gross")
     max_sector_exposure_percent = percent("of equity, gross, in one sector")

@@ -49,6 +49,7 @@ class Order(models.Model):
     updated_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
     filled_at = models.DateTimeField(null=True, blank=True)
+    waits_until = models.DateTimeField(null=True, blank=True, help_text="the market is closed: when it opens")
     triggered_at = models.DateTimeField(null=True, blank=True, help_text="when its stop price traded")
 
     objects = OrderQuerySet.as_manager()

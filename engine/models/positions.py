@@ -1,7 +1,7 @@
 from django.db import models
 from django.db.models import Q
 
-from engine.domain.enums import PositionStatus
+from engine.domain.enums import PositionStatus, Product
 from engine.models.accounts import Account
 from engine.models.fields import money, one_of, values
 
@@ -22,6 +22,7 @@ class Position(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="positions", db_index=False)
     symbol = models.CharField(max_length=32)
     strategy_id = models.CharField(max_length=64, blank=True, default="")
+    product = one_of(Product, default="MIS")
     status = one_of(PositionStatus, default="OPEN")
     quantity = models.BigIntegerField()
     cost = money(help_text="what the open quantity cost, in rupees; negative for a short")

@@ -89,6 +89,8 @@ def order_dict(row: Order) -> dict[str, Any]:
         "updated_at": row.updated_at,
         "submitted_at": row.submitted_at,
         "filled_at": row.filled_at,
+        "waits_until": row.waits_until,
+        "triggered_at": row.triggered_at,
     }
 
 

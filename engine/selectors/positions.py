@@ -54,6 +54,7 @@ def position_dict(row: Position, quotes: Mapping[str, Quote]) -> dict[str, Any]:
         "stop_loss": price(row.stop_loss),
         "take_profit": price(row.take_profit),
         "strategy_id": row.strategy_id or None,
+        "product": row.product,
         "status": row.status,
         "opened_at": row.opened_at,
         "updated_at": row.updated_at,

@@ -21,6 +21,7 @@ MOST_CASH = Decimal(10) ** 11
 LIMITS = (
     "confidence_threshold",
     "allow_short",
+    "when_closed",
     "max_position_size_percent",
     "max_portfolio_exposure_percent",
     "max_sector_exposure_percent",

@@ -212,7 +212,7 @@ def test_who_may_only_look_cannot_resolve(client: Client) -> None:
 
 # --- accounts -------------------------------------------------------------------------------------------------------------
 def save_limits(client: Client, **limits: object) -> Any:
-    form = {"confidence_threshold": "0.6", "allow_short": "on", **limits}
+    form = {"confidence_threshold": "0.6", "allow_short": "on", "when_closed": "WAIT", **limits}
     return client.post(url(Account, "change", "asha"), form)
 
 

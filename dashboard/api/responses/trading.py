@@ -58,6 +58,8 @@ class Order(Shape):
     updated_at: datetime
     submitted_at: datetime | None
     filled_at: datetime | None
+    waits_until: datetime | None = Field(description="the market is closed: when it opens")
+    triggered_at: datetime | None = Field(description="when its stop price traded")
 
 
 class Orders(Shape):
@@ -98,6 +100,7 @@ class Position(Shape):
     stop_loss: float | None
     take_profit: float | None
     strategy_id: str | None
+    product: Literal["CNC", "MIS", "NRML"]
     status: Literal["OPEN", "CLOSED"]
     opened_at: datetime
     updated_at: datetime
