@@ -33,7 +33,7 @@ ORDER_FIELDS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "stop_loss",
     "take_profit", "product", "validity", "strategy_id", "signal_id", "sizing", "status", "rejected_by", "reason",
     "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at",
-    "filled_at", "waits_until", "triggered_at",
+    "filled_at", "waits_until", "triggered_at", "trailing_stop", "trailing_stop_percent",
 )  # fmt: skip
 ORDER_CHANGES = (
     "quantity", "price", "stop_price", "stop_loss", "take_profit", "status", "rejected_by", "reason", "risk_checks",
@@ -42,11 +42,11 @@ ORDER_CHANGES = (
 )  # fmt: skip
 POSITION_FIELDS = (
     "id", "symbol", "strategy_id", "opened_at", "updated_at", "quantity", "cost", "realized_pnl", "charges", "stop_loss",
-    "take_profit", "closed_at", "product",
+    "take_profit", "closed_at", "product", "trailing_stop", "trailing_stop_percent",
 )  # fmt: skip
 POSITION_CHANGES = (
     "status", "quantity", "cost", "average_price", "realized_pnl", "charges", "stop_loss", "take_profit", "updated_at",
-    "closed_at",
+    "closed_at", "trailing_stop", "trailing_stop_percent",
 )  # fmt: skip
 EXECUTION_FIELDS = (
     "id", "order", "account", "symbol", "side", "quantity", "price", "charges", "charge_breakdown", "realized_pnl",

@@ -33,7 +33,19 @@ ORDER_FACTS = (
     "status", "quantity", "price", "stop_price", "stop_loss", "take_profit", "filled_quantity", "filled_notional", "charges",
     "symbol", "side", "reason", "waits_until", "triggered_at",
 )  # fmt: skip
-POSITION_FACTS = ("symbol", "strategy_id", "product", "quantity", "cost", "realized_pnl", "charges", "stop_loss", "take_profit")
+POSITION_FACTS = (
+    "symbol",
+    "strategy_id",
+    "product",
+    "quantity",
+    "cost",
+    "realized_pnl",
+    "charges",
+    "stop_loss",
+    "take_profit",
+    "trailing_stop",
+    "trailing_stop_percent",
+)
 EXECUTION_FACTS = ("order_id", "symbol", "side", "quantity", "price", "realized_pnl", "broker_execution_id")
 SIGNAL_FACTS = ("decision", "reason", "order_id")
 

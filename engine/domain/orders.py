@@ -85,6 +85,8 @@ class Order:
     filled_notional: Decimal = Decimal(0)
     charges: Decimal = Decimal(0)
     broker_order_id: str = ""
+    trailing_stop: Decimal | None = None  # rupees behind the best price; of the position that it opens
+    trailing_stop_percent: Decimal | None = None
     waits_until: datetime | None = None  # the market is closed: when it opens
     triggered_at: datetime | None = None  # its stop price has traded: from then on it is a market or a limit order
     updated_at: datetime | None = None  # moved last; set with `created_at` at first

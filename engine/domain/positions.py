@@ -33,6 +33,8 @@ class Position:
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
     closed_at: datetime | None = None
+    trailing_stop: Decimal | None = None  # rupees behind the best price since it opened
+    trailing_stop_percent: Decimal | None = None
     product: Product = Product.MIS  # of the order that opened it; see venue.one_product
 
     @property

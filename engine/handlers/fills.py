@@ -70,6 +70,8 @@ def book_position(book: Book, order: Order, fill: Fill, event: Event) -> Decimal
         position.updated_at = event.at
         position.stop_loss = order.stop_loss or position.stop_loss
         position.take_profit = order.take_profit or position.take_profit
+        if order.trailing_stop or order.trailing_stop_percent:  # one of the two
+            position.trailing_stop, position.trailing_stop_percent = order.trailing_stop, order.trailing_stop_percent
         book.touch_position(position)
         book.moved.append(position)
     return realized

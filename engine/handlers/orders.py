@@ -39,6 +39,8 @@ def order_from(event: Event) -> Order:
         stop_price=decimal_or_none(data.get("stop_price")),
         stop_loss=decimal_or_none(data.get("stop_loss")),
         take_profit=decimal_or_none(data.get("take_profit")),
+        trailing_stop=decimal_or_none(data.get("trailing_stop")),
+        trailing_stop_percent=decimal_or_none(data.get("trailing_stop_percent")),
         product=Product(data["product"]),
         validity=Validity(data["validity"]),
         strategy_id=data.get("strategy_id") or "",

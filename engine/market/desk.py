@@ -14,12 +14,18 @@ from engine.domain.enums import OrderType, Side, TradingState
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import RESTING, Order
 from engine.domain.paper import fill_price, fill_quantity, is_triggered
+from engine.domain.positions import rounded
 from engine.domain.quotes import LIVE, Quote
+from engine.domain.trailing import best_of, level_of
 from engine.market.sessions import hours_at
 from engine.models import Account, PendingEvent, Position
 from engine.models import Order as OrderRow
 
 ZERO = Decimal(0)
+HOLDING_COLUMNS = (
+    "id", "symbol", "quantity", "cost", "stop_loss", "take_profit", "trailing_stop", "trailing_stop_percent",
+    "trailing_mark__best_price",
+)  # fmt: skip
 ORDER_COLUMNS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "filled_quantity",
     "triggered_at", "waits_until",
@@ -41,6 +47,23 @@ class Holding:
     cost: Decimal
     stop_loss: Decimal | None
     take_profit: Decimal | None
+    trailing_stop: Decimal | None
+    trailing_stop_percent: Decimal | None
+    best_price: Decimal | None  # since it opened; None while its price never moved, or nothing trails it
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.quantity > 0 else -1
+
+    @property
+    def trails(self) -> bool:
+        return self.trailing_stop is not None or self.trailing_stop_percent is not None
+
+    def follow(self, price: Decimal) -> bool:
+        """Move the best price on; whether it moved. It begins at what was paid."""
+        best = best_of(self.sign, self.best_price or rounded(self.cost / self.quantity), price)
+        moved, self.best_price = best != self.best_price, best
+        return moved
 
     def value(self, quotes: "Quotes") -> Decimal:
         """At the last price, or at cost where there is none. Signed, in rupees."""
@@ -48,10 +71,13 @@ class Holding:
         return self.cost if price is None else self.quantity * price
 
     def exit_at(self, price: Decimal) -> str:
-        """Which of its two exits the price has reached: `stop_loss`, `take_profit` or none."""
-        sign = 1 if self.quantity > 0 else -1
+        """Which of its exits the price has reached: `stop_loss`, `trailing_stop`, `take_profit` or none."""
+        sign = self.sign
         if self.stop_loss is not None and (self.stop_loss - price) * sign >= 0:
             return "stop_loss"
+        level = level_of(sign, self.best_price, self.trailing_stop, self.trailing_stop_percent) if self.best_price else None
+        if level is not None and (level - price) * sign >= 0:
+            return "trailing_stop"
         if self.take_profit is not None and (price - self.take_profit) * sign >= 0:
             return "take_profit"
         return ""
@@ -96,11 +122,11 @@ class Desk:
     def __init__(self) -> None:
         rows = Account.objects.values_list("user_id", "cash", "trading_day", "day_start_equity", "trading_state")
         self.holders = {row[0]: Holder(*row) for row in rows}
-        columns = ("id", "symbol", "quantity", "cost", "stop_loss", "take_profit")
-        positions = Position.objects.open().values_list("account_id", *columns)
+        positions = Position.objects.open().values_list("account_id", *HOLDING_COLUMNS)
         for user_id, *holding in positions.order_by("account_id", "symbol", "strategy_id"):
             self.holders[user_id].holdings.append(Holding(*holding))
         self.orders = _resting_orders()
+        self.marks: dict[UUID, Decimal] = {}  # best prices that moved
         self._waiting: dict[tuple[str, EventType, str], Event] | None = None
 
     def start_day(self, day: date, quotes: Quotes, now: datetime) -> list[Event]:
@@ -124,6 +150,7 @@ class Desk:
         """
         moved = {symbol for symbol in symbols if quotes.price(symbol) is not None and quotes.is_open(symbol, now)}
         events = [event for symbol in sorted(moved) for event in self._orders_reached(symbol, quotes, now, symbol in closed)]
+        self._follow(moved, quotes)
         for holder in self.holders.values():
             if holder.trading_state == TradingState.HALTED:  # an exit would be refused, at every price anew
                 continue
@@ -135,6 +162,16 @@ class Desk:
                 and (kind := holding.exit_at(price))
             ]
         return [event for event in events if self._first(event) is event]
+
+    def _follow(self, moved: Collection[str], quotes: Quotes) -> None:
+        """Trailing stops go with the price, also those of a halted account: the best price is a fact."""
+        trailing = (
+            held for holder in self.holders.values() for held in holder.holdings if held.trails and held.symbol in moved
+        )
+        for holding in trailing:
+            price = quotes.price(holding.symbol)
+            if price is not None and holding.follow(price):
+                self.marks[holding.id] = holding.best_price or price
 
     def _orders_reached(self, symbol: str, quotes: Quotes, now: datetime, closed: bool) -> list[Event]:
         quote = quotes.by_symbol[symbol]

@@ -16,7 +16,7 @@ from engine.domain.quotes import Quote
 from engine.market import rules
 from engine.market.desk import Desk, Holder, Quotes
 from engine.market.history import History, candles_save
-from engine.models import EquityPoint, Instrument, PendingPrices, Strategy
+from engine.models import EquityPoint, Instrument, PendingPrices, Strategy, TrailingMark
 
 POINT_SPACING = timedelta(seconds=10)  # of market time, between two points of an equity curve
 MINUTE = timedelta(minutes=1)
@@ -26,6 +26,7 @@ REPLACE_POINT = (
     "on conflict (account_id, at) do update set equity = excluded.equity, cash = excluded.cash, "
     "exposure = excluded.exposure, day_pnl = excluded.day_pnl"
 )
+REPLACE_MARK = "on conflict (position_id) do update set best_price = excluded.best_price"
 EPOCH = datetime(1970, 1, 1, tzinfo=IST)
 
 history = History()  # this process's
@@ -142,6 +143,7 @@ class Market:
             for quote in [self.quotes.by_symbol[symbol]]
         ]
         bulk.update(Instrument, PRICE_COLUMNS, rows)
+        bulk.insert(TrailingMark, ("position", "best_price"), list(self.desk.marks.items()), on_conflict=REPLACE_MARK)
         points = {(point[0], point[1]): point for point in self._points}
         bulk.insert(EquityPoint, POINT_COLUMNS, list(points.values()), on_conflict=REPLACE_POINT)
         if points:

@@ -9,7 +9,7 @@ from engine.models.idempotency import IdempotencyKey
 from engine.models.market import Candle, Instrument, PendingPrices
 from engine.models.metrics import EquityPoint, MetricBucket, Worker
 from engine.models.orders import Execution, Order
-from engine.models.positions import Position
+from engine.models.positions import Position, TrailingMark
 from engine.models.signals import Signal
 from engine.models.strategies import Strategy
 
@@ -35,5 +35,6 @@ __all__ = [
     "Signal",
     "Strategy",
     "Stream",
+    "TrailingMark",
     "Worker",
 ]

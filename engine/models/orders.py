@@ -3,7 +3,7 @@ from django.db.models import F, Q
 
 from engine.domain.enums import OrderStatus, OrderType, Product, RejectedBy, Side, Validity
 from engine.domain.orders import WORKING
-from engine.models.accounts import Account
+from engine.models.accounts import Account, percent
 from engine.models.fields import money, one_of, values
 
 WORKING_VALUES = sorted(status.value for status in WORKING)
@@ -31,6 +31,8 @@ class Order(models.Model):
     stop_price = money(null=True, blank=True, help_text="trigger price")
     stop_loss = money(null=True, blank=True, help_text="where the position it opens is stopped out")
     take_profit = money(null=True, blank=True, help_text="where the position it opens takes its profit")
+    trailing_stop = money(null=True, blank=True, help_text="a stop so many rupees behind the position's best price")
+    trailing_stop_percent = percent("a stop so many percent behind the position's best price")
     status = one_of(OrderStatus, default="PENDING")
     rejected_by = models.CharField(
         max_length=6, choices=[(value, value) for value in values(RejectedBy)], blank=True, default=""

@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models import Q
 
 from engine.domain.enums import PositionStatus, Product
-from engine.models.accounts import Account
+from engine.models.accounts import Account, percent
 from engine.models.fields import money, one_of, values
 
 
@@ -31,6 +31,8 @@ class Position(models.Model):
     charges = money(default="0")
     stop_loss = money(null=True, blank=True)
     take_profit = money(null=True, blank=True)
+    trailing_stop = money(null=True, blank=True, help_text="a stop so many rupees behind the best price since it opened")
+    trailing_stop_percent = percent("a stop so many percent behind the best price since it opened")
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -58,3 +60,16 @@ class Position(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} {self.symbol} @ {self.average_price}"
+
+
+class TrailingMark(models.Model):
+    """The best price that a position with a trailing stop has seen. It follows the prices, not the log: no event moves it.
+
+    Only the market's step writes it, so that prices and books never wait for each other's rows.
+    """
+
+    position = models.OneToOneField(Position, on_delete=models.CASCADE, primary_key=True, related_name="trailing_mark")
+    best_price = money()
+
+    def __str__(self) -> str:
+        return f"{self.best_price}"

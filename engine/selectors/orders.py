@@ -69,6 +69,8 @@ def order_dict(row: Order) -> dict[str, Any]:
         "stop_price": price(row.stop_price),
         "stop_loss": price(row.stop_loss),
         "take_profit": price(row.take_profit),
+        "trailing_stop": price(row.trailing_stop),
+        "trailing_stop_percent": row.trailing_stop_percent,
         "product": row.product,
         "validity": row.validity,
         "status": row.status,

@@ -53,6 +53,8 @@ def position_dict(row: Position, quotes: Mapping[str, Quote]) -> dict[str, Any]:
         "is_profitable": total > 0,
         "stop_loss": price(row.stop_loss),
         "take_profit": price(row.take_profit),
+        "trailing_stop": price(row.trailing_stop),
+        "trailing_stop_percent": row.trailing_stop_percent,
         "strategy_id": row.strategy_id or None,
         "product": row.product,
         "status": row.status,

@@ -31,6 +31,8 @@ class OrderInput:
     strategy_id: str = ""
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    trailing_stop: Decimal | None = None
+    trailing_stop_percent: Decimal | None = None
 
 
 @transaction.atomic
@@ -57,6 +59,8 @@ def order_place(*, user_id: str, order: OrderInput, now: datetime, by: str) -> O
         stop_price=order.stop_price,
         stop_loss=order.stop_loss,
         take_profit=order.take_profit,
+        trailing_stop=order.trailing_stop,
+        trailing_stop_percent=order.trailing_stop_percent,
         sizing=f"as {by} asked",
         strategy_id=order.strategy_id,
         correlation_id=created.correlation_id,
@@ -85,6 +89,12 @@ def validate_order(order: OrderInput, instrument: Instrument) -> None:
             raise InvalidOrder(
                 f"{field} must be a positive multiple of the tick of {instrument.tick_size.normalize()}", field=field
             )
+    if order.trailing_stop is not None and order.trailing_stop_percent is not None:
+        raise InvalidOrder("a trailing stop has one distance: rupees or percent", field="trailing_stop_percent")
+    if order.trailing_stop is not None and order.trailing_stop <= 0:
+        raise InvalidOrder("a trailing stop stands some rupees behind the price", field="trailing_stop")
+    if order.trailing_stop_percent is not None and not 0 < order.trailing_stop_percent < 100:
+        raise InvalidOrder("a trailing stop stands 0 to 100 percent behind the price", field="trailing_stop_percent")
 
 
 def _data(order: OrderInput, order_id: UUID, by: str) -> dict[str, object]:
@@ -100,6 +110,8 @@ def _data(order: OrderInput, order_id: UUID, by: str) -> dict[str, object]:
         "stop_price": order.stop_price,
         "stop_loss": order.stop_loss,
         "take_profit": order.take_profit,
+        "trailing_stop": order.trailing_stop,
+        "trailing_stop_percent": order.trailing_stop_percent,
         "strategy_id": order.strategy_id,
         "sizing": f"as {by} asked",
         "created_from": "order_ticket",

@@ -38,6 +38,8 @@ class Order(Shape):
     stop_price: float | None
     stop_loss: float | None
     take_profit: float | None
+    trailing_stop: float | None = Field(description="rupees behind the position's best price")
+    trailing_stop_percent: float | None
     product: str
     validity: str
     status: str
@@ -99,6 +101,8 @@ class Position(Shape):
     is_profitable: bool
     stop_loss: float | None
     take_profit: float | None
+    trailing_stop: float | None = Field(description="rupees behind the best price since it opened")
+    trailing_stop_percent: float | None
     strategy_id: str | None
     product: Literal["CNC", "MIS", "NRML"]
     status: Literal["OPEN", "CLOSED"]

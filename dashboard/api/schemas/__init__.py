@@ -109,6 +109,13 @@ class OrderRequest(BaseModel):
     strategy_id: Name | None = None
     stop_loss: Price | None = None
     take_profit: Price | None = None
+    trailing_stop: Annotated[
+        Price | None, Field(description="a stop so many rupees behind the best price since the position opened")
+    ] = None
+    trailing_stop_percent: Annotated[
+        Annotated[float, Field(gt=0, lt=100, allow_inf_nan=False)] | None,
+        Field(description="the same in percent of the best price; one of the two"),
+    ] = None
     user_id: UserId = None
 
     def as_input(self) -> OrderInput:
@@ -124,6 +131,8 @@ class OrderRequest(BaseModel):
             strategy_id=self.strategy_id or "",
             stop_loss=decimal_of(self.stop_loss),
             take_profit=decimal_of(self.take_profit),
+            trailing_stop=decimal_of(self.trailing_stop),
+            trailing_stop_percent=decimal_of(self.trailing_stop_percent),
         )
 
 
