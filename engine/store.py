@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from engine import alerts, bulk, config
+from engine import alerts, bulk, config, tariff
 from engine.domain.book import NO_LIMITS, Book, Context, Limits, StrategyState
 from engine.domain.enums import (
     OrderStatus,
@@ -182,6 +182,7 @@ def context(books: Iterable[Book], symbols: Iterable[str], *, now: datetime) -> 
         quotes(wanted),
         settings.PRICE_MAX_AGE_SECONDS,
         settings.PAPER_SLIPPAGE_BPS,
+        tariff.current(),
         settings.PAPER_VOLUME_PERCENT,
         hours_at(now),
     )

@@ -221,6 +221,7 @@ PRICE_MAX_AGE_SECONDS = env.int("PRICE_MAX_AGE_SECONDS", 60)
 PAPER_SLIPPAGE_BPS = env.int("PAPER_SLIPPAGE_BPS", 5)
 PAPER_VOLUME_PERCENT = env.decimal("PAPER_VOLUME_PERCENT", Decimal(10))
 MIS_SQUARE_OFF = env.str("MIS_SQUARE_OFF", "15:20")  # in India
+CHARGES_FILE = env.path("CHARGES_FILE", BASE_DIR / "engine" / "charges.toml")
 PAPER_OPENING_CASH = env.decimal("PAPER_OPENING_CASH", Decimal(1_000_000))
 ARCHIVE_DIR = env.path("ARCHIVE_DIR", VAR_DIR / "archive")
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from time import perf_counter
 
 from bench.inside import desk
-from engine import collector
+from engine import collector, tariff
 from engine.domain.book import Book, Changes, Context, Limits
 from engine.domain.events import Event
 from engine.domain.quotes import Quote
@@ -28,7 +28,7 @@ def context(symbols: int) -> Context:
         )
         for number in range(symbols)
     }
-    return Context(now, quotes, 86_400, 5)
+    return Context(now, quotes, 86_400, 5, tariff.current())
 
 
 def seconds(signals: list[Event], by_account: dict[str, Book], world: Context, batch: int) -> tuple[float, int]:

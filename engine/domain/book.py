@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from engine.domain.alerts import AlertRaised
+from engine.domain.charges import Tariff
 from engine.domain.enums import SignalDecision, StrategyStatus, TradingState
 from engine.domain.events import Event
 from engine.domain.orders import Order
@@ -44,6 +45,7 @@ class Context:
     quotes: Quotes
     price_max_age_seconds: int
     slippage_bps: int
+    tariff: Tariff
     volume_percent: Decimal = Decimal(10)  # of a bar's volume: the most that an order fills of it on paper
     hours: MarketHours | None = None  # of the exchange; None: it is open
 

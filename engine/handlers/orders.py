@@ -7,6 +7,7 @@ from engine.domain.book import Book, Context
 from engine.domain.charges import charges_for
 from engine.domain.enums import OrderType, Product, RejectedBy, Side, SignalDecision, TradingState, Validity
 from engine.domain.events import Event, EventType
+from engine.domain.intervals import IST
 from engine.domain.orders import RESTING, Order, Trigger
 from engine.domain.paper import fill_price, fill_quantity, is_triggered
 from engine.domain.values import as_time, as_uuid, decimal_or_none, uuid_or_none
@@ -137,6 +138,7 @@ def match_on_paper(book: Book, event: Event, context: Context) -> list[Event]:
 
 
 def _execution(order: Order, quantity: int, price: Decimal, event: Event, context: Context) -> Event:
+    schedule = context.tariff.schedule(order.product, order.side, context.now.astimezone(IST).date())
     return event.follow(
         EventType.ORDER_EXECUTED,
         context.now,
@@ -148,7 +150,7 @@ def _execution(order: Order, quantity: int, price: Decimal, event: Event, contex
         execution_time=context.now,
         broker_order_id=order.broker_order_id,
         broker_execution_id=f"{order.broker_order_id}-{order.filled_quantity}",
-        charges=charges_for(order.product, order.side, quantity, price, filled=order.filled_notional),
+        charges=charges_for(schedule, quantity, price, filled=order.filled_notional),
         strategy_id=order.strategy_id,
     )
 

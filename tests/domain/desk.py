@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from engine import tariff
 from engine.bulk import dumps, loads
 from engine.domain.book import Book, Context, Limits
 from engine.domain.enums import OrderType, Product, Side, Validity
@@ -34,7 +35,7 @@ def quote(symbol: str = "RELIANCE", price: Any = 100, *, sector: str = "Energy",
 
 
 def context(*quotes: Quote, slippage_bps: int = 0, max_age: int = 60) -> Context:
-    return Context(NOW, {item.symbol: item for item in quotes or [quote()]}, max_age, slippage_bps)
+    return Context(NOW, {item.symbol: item for item in quotes or [quote()]}, max_age, slippage_bps, tariff.current())
 
 
 def book(cash: Any = CASH, **limits: Any) -> Book:

@@ -6,8 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from engine.domain.charges import charges_for
-from engine.domain.enums import OrderStatus, OrderType, Product, Side, Validity
+from engine.domain.enums import OrderStatus, OrderType, Side, Validity
 from engine.domain.events import EventType
 from engine.domain.paper import fill_quantity
 from tests.domain.desk import NOW, book, context, event, kinds, order, quote, run, ticket, working
@@ -132,11 +131,3 @@ def test_what_filled_before_the_day_ended_stays_filled():
         4,
         "good for the day, and the day is over",
     )
-
-
-def test_products_are_charged_in_parts_as_in_one():
-    """Whatever the parts: together they pay the brokerage of the whole."""
-    whole = charges_for(Product.MIS, BUY, 500, Decimal(100))
-    first = charges_for(Product.MIS, BUY, 200, Decimal(100))
-    second = charges_for(Product.MIS, BUY, 300, Decimal(100), filled=Decimal(20_000))
-    assert first["brokerage"] + second["brokerage"] == whole["brokerage"] == 15
