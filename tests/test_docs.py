@@ -12,6 +12,7 @@ from dashboard.api import probes
 from dashboard.api import urls as api_urls
 from engine.domain.enums import Lane
 from engine.domain.events import FULL_NAMES, Event, EventType, new_event
+from engine.domain.orders import LIFE_CYCLE
 from engine.models.accounts import USER_ID
 from tests.support.reach import BASE_DIR
 
@@ -59,6 +60,11 @@ def test_the_events_table_lists_every_event_with_its_lane() -> None:
 
     events = [new_event(event_type, "asha", datetime.now(UTC), {}) for event_type in EventType]
     assert [row[:3] for row in table(ARCHITECTURE, "Events")] == [documented(event) for event in events]
+
+
+def test_the_life_of_an_order_is_the_table_that_moves_it() -> None:
+    moves = [[status.value, trigger.value, after.value] for (status, trigger), after in LIFE_CYCLE.items()]
+    assert table(ARCHITECTURE, "The life of an order") == moves
 
 
 def test_the_lanes_table_lists_every_lane() -> None:

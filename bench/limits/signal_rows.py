@@ -60,8 +60,8 @@ ORDER = ("id", "account_id", "symbol", "side", "order_type", "product", "validit
          "signal_id", "correlation_id", "created_at", "updated_at", "submitted_at", "filled_at")  # fmt: skip
 EXECUTION = ("id", "order_id", "account_id", "symbol", "side", "quantity", "price", "charges", "charge_breakdown",
              "realized_pnl", "strategy_id", "broker_execution_id", "executed_at")  # fmt: skip
-POSITIONS = ("id", "account_id", "symbol", "strategy_id", "status", "quantity", "cost", "average_price", "realized_pnl",
-             "charges", "opened_at", "updated_at")  # fmt: skip
+POSITIONS = ("id", "account_id", "symbol", "strategy_id", "product", "status", "quantity", "cost", "average_price",
+             "realized_pnl", "charges", "opened_at", "updated_at")  # fmt: skip
 BUCKET = ("resolution", "start", "process", "counters", "timings", "updated_at")
 
 
@@ -110,8 +110,8 @@ class Batch:
         self.executions.append((fill, order, stream, symbol, "BUY", 10, 106.1, 0.44, CHARGES, 0, "", fill, AT))
         position = held.setdefault((stream, symbol), [fill, 0])
         position[1] += 10
-        self.positions[stream, symbol] = (position[0], stream, symbol, "", "OPEN", position[1], position[1] * 106.1, 106.1, 0,
-                                          0.44, AT, AT)  # fmt: skip
+        self.positions[stream, symbol] = (position[0], stream, symbol, "", "MIS", "OPEN", position[1], position[1] * 106.1,
+                                          106.1, 0, 0.44, AT, AT)  # fmt: skip
 
     def buckets(self, process: str) -> list[Row]:
         """The minute's row and the day's."""

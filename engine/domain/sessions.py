@@ -6,7 +6,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class MarketHours:
-    """Whether the exchange is open, and when it opens next (when it opened, while it is open)."""
+    """Whether the exchange is open, when it opens next (when it opened, while it is open), and when intraday trading ends."""
 
     is_open: bool
     opens_at: datetime
+    intraday_until: datetime

@@ -7,7 +7,9 @@ from datetime import datetime
 from engine.domain import risk
 from engine.domain.book import Book, Context
 from engine.domain.enums import Product, Side, Validity
+from engine.domain.intervals import IST
 from engine.domain.orders import Order
+from engine.domain.positions import closing_quantity
 from engine.domain.quotes import LIVE
 from engine.domain.risk import Check
 
@@ -38,6 +40,22 @@ def market_open(book: Book, order: Order, context: Context) -> Check | None:
         quote = context.quotes.get(order.symbol)
         return risk.answer("market_open", True, "open", "open") if quote and quote.source == LIVE else None
     return risk.answer("market_open", False, "open", "closed", f"the market is closed until {closed.opens_at:%d %b %H:%M %Z}")
+
+
+def intraday_time(book: Book, order: Order, context: Context) -> Check | None:
+    """Once intraday positions are being closed, none is opened: it would be closed within the minute, for its charges."""
+    quote, hours = context.quotes.get(order.symbol), context.hours
+    if order.product is not Product.MIS or hours is None or quote is None or quote.source != LIVE:
+        return None
+    until = f"{hours.intraday_until:%H:%M %Z}"
+    passed = context.now < hours.intraday_until or _only_reduces(book, order)
+    reason = "" if passed else f"intraday positions are opened until {until}"
+    return risk.answer("intraday_time", passed, until, f"{context.now.astimezone(IST):%H:%M %Z}", reason)
+
+
+def _only_reduces(book: Book, order: Order) -> bool:
+    held = book.position(order.symbol, order.strategy_id)
+    return held is not None and closing_quantity(held.quantity, order.side, order.quantity) == order.quantity
 
 
 def one_product(book: Book, order: Order, context: Context) -> Check | None:
@@ -72,7 +90,7 @@ def delivery_covered(book: Book, order: Order, context: Context) -> Check | None
     return risk.answer("delivery_covered", passed, free, order.quantity, reason)
 
 
-RULES: tuple[Callable[[Book, Order, Context], Check | None], ...] = (market_open, one_product, delivery_covered)
+RULES: tuple[Callable[[Book, Order, Context], Check | None], ...] = (market_open, intraday_time, one_product, delivery_covered)
 
 
 def checks_for(book: Book, order: Order, context: Context) -> list[Check]:

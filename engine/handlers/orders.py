@@ -119,7 +119,9 @@ def update(book: Book, event: Event) -> None:
     """A price reached a resting order. That its stop traded is remembered, whatever the price does after."""
     order = book.orders.get(as_uuid(event.data["order_id"]))
     last = decimal_or_none(event.data.get("last_price"))
-    if order and order.waits_for_stop and last is not None and is_triggered(order, last):
+    if order is None or order.status not in RESTING or last is None:
+        return
+    if order.waits_for_stop and is_triggered(order, last):
         order.triggered_at = order.updated_at = event.at
         book.touch_order(order)
 

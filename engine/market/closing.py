@@ -4,12 +4,10 @@ Looked at once a minute, and at once when a process begins: whoever slept throug
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, time
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
-
-from django.conf import settings
 
 from engine import log
 from engine.domain.enums import OrderType, Product, TradingState, Validity
@@ -17,7 +15,7 @@ from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import RESTING
 from engine.domain.quotes import LIVE
 from engine.domain.values import as_uuid
-from engine.market.sessions import last_session
+from engine.market.sessions import last_session, square_off_of
 from engine.models import Instrument, Order, PendingEvent, Position
 
 EXPIRY_REASON = "good for the day, and the session is over"
@@ -54,7 +52,6 @@ def _expiries(live: dict[str, Decimal], now: datetime) -> Iterator[Event]:
 def _square_offs(live: dict[str, Decimal], now: datetime) -> Iterator[Event]:
     """Intraday positions, from the square-off time on; and at any time those that an earlier session left open."""
     session = last_session(now)
-    begins = session.at(time.fromisoformat(settings.MIS_SQUARE_OFF))
     rows = (
         Position.objects.open()
         .filter(product=Product.MIS, symbol__in=live)
@@ -62,7 +59,7 @@ def _square_offs(live: dict[str, Decimal], now: datetime) -> Iterator[Event]:
             account__trading_state=TradingState.HALTED  # an exit would be refused, each minute anew
         )
     )
-    if now < begins:
+    if now < square_off_of(session):
         rows = rows.filter(opened_at__lt=session.opens)
     leaving = _leaving() if rows.exists() else set()
     for id, user_id, symbol, strategy_id in rows.order_by().values_list("id", "account_id", "symbol", "strategy_id"):

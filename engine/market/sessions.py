@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
+from django.conf import settings
 from holidays import financial_holidays
 
 from engine.domain.intervals import CLOSES, IST, OPENS
@@ -59,4 +60,9 @@ def last_session(now: datetime) -> Session:
 
 def hours_at(now: datetime) -> MarketHours:
     session = session_at(now)
-    return MarketHours(session.opens <= now, session.opens)
+    return MarketHours(session.opens <= now, session.opens, square_off_of(session))
+
+
+def square_off_of(session: Session) -> datetime:
+    """When intraday positions are closed: MIS_SQUARE_OFF, of the session's day."""
+    return session.at(time.fromisoformat(settings.MIS_SQUARE_OFF))

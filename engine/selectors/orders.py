@@ -118,6 +118,7 @@ def execution_dict(row: Execution) -> dict[str, Any]:
         "commission": rupees(row.charges),
         "charges": row.charge_breakdown,
         "realized_pnl": rupees(row.realized_pnl),
+        "net_pnl": rupees(row.realized_pnl - row.charges),
         "strategy_id": row.strategy_id or None,
         "broker_execution_id": row.broker_execution_id,
         "executed_at": row.executed_at,

@@ -48,6 +48,8 @@ def position_dict(row: Position, quotes: Mapping[str, Quote]) -> dict[str, Any]:
         "unrealized_pnl_percent": percent(unrealized, abs(row.cost)),
         "realized_pnl": rupees(row.realized_pnl),
         "charges": rupees(row.charges),
+        "gross_pnl": rupees(unrealized + row.realized_pnl),
+        "net_pnl": rupees(total),
         "total_pnl": rupees(total),
         "is_profitable": total > 0,
         "stop_loss": price(row.stop_loss),

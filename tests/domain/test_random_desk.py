@@ -1,9 +1,11 @@
 """Whatever happens to a desk, in whatever order: its books are right after each step, and the log tells the same story."""
 
+import json
 from collections import defaultdict
 from copy import deepcopy
+from dataclasses import replace
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -12,9 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from engine.domain.book import Book, Changes
 from engine.domain.enums import OrderStatus, OrderType, Side, SignalType, TradingState, Validity
 from engine.domain.events import Event, EventType
-from engine.domain.orders import TERMINAL
+from engine.domain.orders import RESTING, TERMINAL
 from engine.domain.paper import fill_price
 from engine.domain.quotes import Quote
+from engine.domain.snapshots import book_from_json, book_to_json
 from engine.handlers.decide import fold
 from engine.handlers.orders import order_from
 from tests.domain.desk import CASH, book, context, event, quote, run, signal, through_json, ticket
@@ -103,12 +106,56 @@ class RandomDesk(RuleBasedStateMachine):
         order_id = list(self.orders)[data.draw(st.integers(0, len(self.orders) - 1))]  # ids differ from run to run
         self.handle(event(EventType.ORDER_CANCELLED, order_id=order_id, cancellation_reason="asked to", cancelled_by="asha"))
 
-    @rule(symbol=symbols, price=ticks)
-    def price_moves(self, symbol, price):
-        moved = quote(symbol, price, sector=SYMBOLS[symbol])
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data(), quantity=st.none() | st.integers(1, 3000), price=st.none() | ticks)
+    def order_is_modified(self, data, quantity, price):
+        id = list(self.orders)[data.draw(st.integers(0, len(self.orders) - 1))]
+        order = self.orders[id]
+        terms = {"quantity": quantity, "price": price if order.price else None}
+        self.handle(event(EventType.ORDER_MODIFY_REQUESTED, order_id=id, symbol=order.symbol, by="asha", **terms))
+
+    @precondition(lambda self: self.book.positions)
+    @rule(data=st.data(), price=st.none() | ticks)
+    def position_is_closed_by_hand(self, data, price):
+        position = self.book.positions[data.draw(st.sampled_from(sorted(self.book.positions)))]
+        wish = {"position_id": position.id, "symbol": position.symbol, "order_id": uuid4(), "price": price, "by": "asha"}
+        for _ in range(data.draw(st.integers(1, 2))):  # it may be asked twice
+            wish["order_id"] = uuid4()
+            self.handle(event(EventType.POSITION_EXIT_REQUESTED, **wish))
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    def order_is_looked_at_again(self, data):
+        """An event that nothing more follows from: of an order that has ended, or that rests where the price is not."""
+        id = list(self.orders)[data.draw(st.integers(0, len(self.orders) - 1))]
+        last = self.quotes[self.orders[id].symbol].last_price
+        self.handle(event(EventType.ORDER_UPDATED, order_id=id, trigger="price", last_price=last))
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    def order_expires(self, data):
+        """Only what was in the market is ever told to; it may have ended since."""
+        id = list(self.orders)[data.draw(st.integers(0, len(self.orders) - 1))]
+        if self.orders[id].status is OrderStatus.PENDING:
+            return
+        self.handle(event(EventType.ORDER_EXPIRED, order_id=id, symbol="RELIANCE", reason="the session is over"))
+
+    @rule()
+    def engine_restarts(self):
+        """What is not in a snapshot is forgotten."""
+        self.twin = self.as_restored(self.twin)
+
+    def as_restored(self, twin):
+        restored = book_from_json("asha", json.loads(json.dumps(book_to_json(twin))))
+        restored.changes.orders = twin.changes.orders
+        return restored
+
+    @rule(symbol=symbols, price=ticks, volume=st.none() | st.integers(0, 30_000))
+    def price_moves(self, symbol, price, volume):
+        moved = replace(quote(symbol, price, sector=SYMBOLS[symbol]), volume=volume)
         self.quotes = self.quotes | {symbol: moved}
         for rest in list(self.book.orders.values()):
-            if rest.symbol == symbol and rest.status is OrderStatus.SUBMITTED and fill_price(rest, moved, 0):
+            if rest.symbol == symbol and rest.status in RESTING and (rest.waits_for_stop or fill_price(rest, moved, 0)):
                 self.handle(event(EventType.ORDER_UPDATED, order_id=rest.id, trigger="price", last_price=price))
 
     @precondition(lambda self: self.book.positions)
@@ -204,6 +251,7 @@ def _facts(orders):
         "charges",
         "price",
         "stop_price",
+        "triggered_at",
         "reason",
         "rejected_by",
     )
@@ -215,4 +263,4 @@ def _position(held):
 
 
 TestRandomDesk = RandomDesk.TestCase
-TestRandomDesk.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+TestRandomDesk.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)

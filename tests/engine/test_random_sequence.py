@@ -1,16 +1,22 @@
 """Whatever is sent, in whatever order and in whatever batches: the database ends sound, and the log says the same."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
 import pytest
+from django.db import transaction
 
-from engine.domain.enums import HaltScope, Lane, OrderType, Side, Validity
+from engine.domain.enums import HaltScope, Lane, OrderType, Product, Side, Validity
 from engine.models import Alert, Order, PendingEvent, PendingPrices, Strategy
 from engine.processing import run_lane, run_until_idle
+from engine.services.errors import InvalidOrder, NothingToClose, OrderNotWorking
+from engine.services.exits import positions_close
+from engine.services.order_changes import OrderTerms, order_modify, orders_cancel_all
 from engine.services.orders import order_cancel
 from engine.services.trading import THE_ACCOUNT, Target, emergency_stop, trading_resume
+from engine.shelf import shelf
 from engine.verification import verify
 from tests.engine.conftest import roomy
 from tests.engine.flow import Clock, a_signal, assert_sound, place, send
@@ -31,12 +37,14 @@ class Desk:
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
+        self.days = 0  # of market time that have gone by
         self.clock = Clock()
         self.clock.at = datetime.now(UTC)
 
     def act(self) -> None:
         self.clock.pass_seconds(0.01)
         actions = [self.signals] * 6 + [self.order] * 4 + [self.price] * 4 + [self.cancel] * 2 + [self.work] * 5
+        actions += [self.modify] * 3 + [self.close, self.cancel_all, self.crash, self.next_day]
         self.random.choice([*actions, self.stop, self.resume, self.resume])()
 
     def signals(self) -> None:
@@ -64,12 +72,47 @@ class Desk:
             price=price if kind in (OrderType.LIMIT, OrderType.STOP_LIMIT) else None,
             stop_price=stop if kind in (OrderType.STOP_LOSS, OrderType.STOP_LIMIT) else None,
             take_profit=pick((None, Decimal(104))),
+            trailing_stop=pick((None, None, Decimal(2))),
+            product=pick((Product.MIS, Product.MIS, Product.CNC)),
         )
 
     def price(self) -> None:
         now = self.clock.at
         prices = {symbol: self.random.randint(1880, 2120) / 20 for symbol in SYMBOLS if self.random.random() < 0.7}
-        PendingPrices.objects.create(at=now, source="replay", interval="1m", prices=prices, bars={}, created_at=now)
+        volume = self.random.choice((None, 0, 300, 20_000))
+        bars = {} if volume is None else {symbol: [price] * 4 + [volume] for symbol, price in prices.items()}
+        at = now + timedelta(days=self.days)
+        PendingPrices.objects.create(at=at, source="replay", interval="1m", prices=prices, bars=bars, created_at=now)
+
+    def next_day(self) -> None:
+        self.days += 1
+
+    def crash(self) -> None:
+        """Whatever was in memory is gone; a batch that was on its way is rolled back."""
+        shelf.clear()
+        with suppress(ZeroDivisionError), transaction.atomic():
+            run_lane(Lane.ORDER_PROCESSING, now=self.clock)
+            raise ZeroDivisionError
+        shelf.clear()
+
+    def modify(self) -> None:
+        """Most wishes cannot be granted: that is refused at once, or by an event."""
+        orders = list(Order.objects.working().order_by("created_at", "symbol", "quantity"))
+        if not orders:
+            return
+        order = self.random.choice(orders)
+        price = Decimal(self.random.randint(1880, 2120)) / 20 if order.price else None
+        terms = OrderTerms(quantity=self.random.choice((None, 1, 600)), price=price)
+        with suppress(InvalidOrder, OrderNotWorking):
+            order_modify(order_id=order.id, terms=terms, now=self.clock.at, by="asha")
+
+    def close(self) -> None:
+        with suppress(NothingToClose):
+            symbol, price = self.random.choice(SYMBOLS), self.random.choice((None, Decimal(101)))
+            positions_close(user_id=self.random.choice(USERS), symbol=symbol, price=price, now=self.clock.at, by="asha")
+
+    def cancel_all(self) -> None:
+        orders_cancel_all(user_id=self.random.choice(USERS), side=Side.BUY, now=self.clock.at, by="asha")
 
     def cancel(self) -> None:
         orders = list(Order.objects.order_by("created_at", "symbol", "quantity").values_list("id", flat=True))

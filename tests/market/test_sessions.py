@@ -225,6 +225,23 @@ def test_a_new_days_position_is_left_alone_until_its_own_square_off(floor: Floor
     assert Position.objects.get().status == "OPEN"
 
 
+@pytest.mark.parametrize(("product", "status"), [("MIS", "REJECTED"), ("CNC", "FILLED")])
+def test_no_intraday_position_is_opened_once_they_are_being_closed(floor: Floor, product: str, status: str) -> None:
+    floor.price(100, "2025-01-06T15:21")
+    order = floor.place(product=Product(product))
+    assert order.status == status
+    assert ("until 15:20 IST" in order.reason) == (status == "REJECTED")
+
+
+def test_out_of_an_intraday_position_one_gets_until_the_close(floor: Floor) -> None:
+    floor.price(100, "2025-01-06T15:00")
+    floor.place(quantity=10)
+    processing._closing_looked_at["$market"] = ist("2025-01-06T15:21")  # nobody has looked yet
+    floor.price(100, "2025-01-06T15:21")
+    assert floor.place(Side.SELL, 11).status == "REJECTED"
+    assert floor.place(Side.SELL, 10).status == "FILLED"
+
+
 def test_the_square_off_time_can_be_set(floor: Floor, settings: Any) -> None:
     settings.MIS_SQUARE_OFF = "15:10"
     floor.price(100, "2025-01-06T15:00")

@@ -22,6 +22,7 @@ class Execution(Shape):
     commission: float = Field(description="all charges of this fill, in rupees")
     charges: dict[str, float] = Field(description="each charge by name, in rupees")
     realized_pnl: float = Field(description="booked by this fill, before charges, in rupees")
+    net_pnl: float = Field(description="the same, less this fill's charges")
     strategy_id: str | None
     broker_execution_id: str | None
     executed_at: datetime

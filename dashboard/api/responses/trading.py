@@ -97,6 +97,8 @@ class Position(Shape):
     unrealized_pnl_percent: float = Field(description="of the cost")
     realized_pnl: float = Field(description="before charges")
     charges: float
+    gross_pnl: float = Field(description="realised and unrealised, before charges")
+    net_pnl: float = Field(description="the same, net of charges")
     total_pnl: float = Field(description="net of charges")
     is_profitable: bool
     stop_loss: float | None
