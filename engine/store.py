@@ -24,6 +24,7 @@ from engine.domain.orders import Order
 from engine.domain.pace import Pace
 from engine.domain.positions import Position
 from engine.domain.quotes import Quote
+from engine.domain.sizing_models import SizingModel
 from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow
@@ -200,6 +201,7 @@ def limits_of(account: Account, defaults: config.Config) -> Limits:
         confidence_threshold=account.confidence_threshold,
         allow_short=account.allow_short,
         risk_check_enabled=defaults.risk_check_enabled,
+        sizing_model=SizingModel(account.sizing_model) if account.sizing_model else None,
         **own,
     )
 
@@ -223,7 +225,7 @@ def context(books: Iterable[Book], symbols: Iterable[str], *, now: datetime) -> 
 
 
 def quotes(symbols: Collection[str]) -> dict[str, Quote]:
-    columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at")
+    columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "volatility", "usual_volatility")
     return {row[0]: Quote(*row) for row in Instrument.objects.filter(symbol__in=symbols).order_by().values_list(*columns)}
 
 

@@ -18,6 +18,7 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "event-history": system.EventHistoryView,
     "signals/process": trading.SignalView,
     "signals/batch": trading.SignalBatchView,
+    "signals/position-size": exposure.PositionSizeView,
     "orders": trading.OrdersView,
     "positions": trading.PositionsView,
     "emergency-stop": risk.EmergencyStopView,

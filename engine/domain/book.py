@@ -15,6 +15,7 @@ from engine.domain.orders import Order
 from engine.domain.pace import Pace
 from engine.domain.positions import ZERO, Position
 from engine.domain.quotes import Quotes
+from engine.domain.sizing_models import SizingModel
 from engine.domain.valuation import Valuation
 
 PositionKey = tuple[str, str]  # symbol, strategy id ("" for none)
@@ -41,6 +42,7 @@ class Limits:
     minimum_balance: Decimal | None = None  # rupees of cash that buying must leave
     price_collar_percent: Decimal | None = None  # that a limit price may be worse than the last price
     duplicate_signal_seconds: int | None = None  # between two orders of one side, symbol and strategy by signals
+    sizing_model: SizingModel | None = None  # of signals without a size
 
 
 NO_LIMITS = Limits(ZERO, True, ZERO, ZERO, ZERO, 0, False)

@@ -18,6 +18,8 @@ class Quote:
     lot_size: int
     last_price: Decimal | None
     received_at: datetime | None
+    volatility: Decimal | None = None  # of a day, as a fraction: lately, and usually
+    usual_volatility: Decimal | None = None
 
 
 Quotes = Mapping[str, Quote]  # by symbol. New prices make a new mapping: what was valued stays with the one that it saw
