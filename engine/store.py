@@ -25,6 +25,7 @@ from engine.domain.orders import Order
 from engine.domain.pace import Pace
 from engine.domain.positions import Position
 from engine.domain.quotes import Quote
+from engine.domain.sizing_models import SizingModel
 from engine.domain.strategy_state import StrategyState
 from engine.market.sessions import hours_at
 from engine.models import Account, Alert, Execution, Instrument, Signal, Strategy, StrategyStage
@@ -218,6 +219,7 @@ def limits_of(account: Account, defaults: config.Config) -> Limits:
         allow_short=account.allow_short,
         waits_for_open=account.when_closed == WhenClosed.WAIT,
         risk_check_enabled=defaults.risk_check_enabled,
+        sizing_model=SizingModel(account.sizing_model) if account.sizing_model else None,
         **own,
     )
 
@@ -249,7 +251,10 @@ def context(books: Iterable[Book], symbols: Iterable[str], *, now: datetime) -> 
 
 
 def quotes(symbols: Collection[str]) -> dict[str, Quote]:
-    columns = ("symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "bar_volume", "source")
+    columns = (
+        "symbol", "sector", "tick_size", "lot_size", "last_price", "received_at", "bar_volume", "source", "volatility",
+        "usual_volatility",
+    )  # fmt: skip
     return {row[0]: Quote(*row) for row in Instrument.objects.filter(symbol__in=symbols).order_by().values_list(*columns)}
 
 

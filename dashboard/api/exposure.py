@@ -15,20 +15,22 @@ from rest_framework.response import Response
 
 from dashboard.api import responses
 from dashboard.api.base import ApiView, body_of, query_of
-from dashboard.api.describe import IDEMPOTENCY_KEY, described
+from dashboard.api.describe import IDEMPOTENCY_KEY, X_USER_ID, described
 from dashboard.api.errors import Invalid, NotFound, fault
 from dashboard.api.identity import acting_account, seen_account, user_named, who
 from dashboard.api.repeats import answered_once
 from dashboard.api.schemas import OrderRequest, decimal_of
-from dashboard.api.schemas.risk import StopLossFields
+from dashboard.api.schemas.risk import SizeQuery, StopLossFields
 from dashboard.api.trading import unknown_symbols
 from dashboard.api.wire import is_storable
+from engine.domain.sizing_models import SizingModel
 from engine.models import Account
 from engine.models.accounts import USER_ID
 from engine.selectors.risk import risk_alerts, risk_of
+from engine.selectors.units import percent, rupees
 from engine.services.errors import InvalidOrder, ServiceError, UnknownInstrument
 from engine.services.stop_losses import NoPosition, NoStop, WrongSide, stop_loss_delete, stop_loss_set
-from engine.whatif import what_if
+from engine.whatif import SizeAdvice, size_advice, what_if
 
 FAILURES: dict[type[ServiceError], str] = {NoPosition: "NO_POSITION", NoStop: "NO_STOP_LOSS", WrongSide: "WRONG_SIDE"}
 
@@ -74,6 +76,61 @@ class WhatIfView(ApiView):
         more = None if found.room_shares is None else found.room_shares - order.quantity
         verdict = "ACCEPTED" if found.would_pass else "DENIED"
         return Response({"status": "success", "verdict": verdict, "more_shares": more, **asdict(found)})
+
+
+class PositionSizeView(ApiView):
+    @described(
+        "How large a signal's order would be by a sizing model, and why; nothing is sent",
+        query=SizeQuery,
+        response=responses.PositionSize,
+        tag="Signals",
+        headers=(X_USER_ID,),
+        errors=(400, 401, 403, 404, 422),
+    )
+    def get(self, request: Request) -> Response:
+        now, query = timezone.now(), query_of(request, SizeQuery)
+        user_id = user_named(request, query.user_id)
+        if user_id is None:
+            raise Invalid([fault("missing", ["query", "user_id"], "Field required", None)])
+        user_id = readable(request, user_id)
+        word = query.model.strip().upper()
+        model = SizingModel(word) if word in SizingModel.__members__ else SizingModel.VOLATILITY_ADJUSTED
+        levels = {"target_price": decimal_of(query.target_price), "stop_loss": decimal_of(query.stop_loss)}
+        signal = {name: getattr(query, name) for name in ("symbol", "signal_type", "confidence_score")} | levels
+        try:
+            advice = size_advice(user_id=user_id, model=model, signal=signal, now=now)
+        except UnknownInstrument as error:
+            raise Invalid([fault("unknown_symbol", ["query", "symbol"], str(error), query.symbol)]) from None
+        return Response({"status": "success", "recommendation": recommendation(query.symbol, advice, now)})
+
+
+def recommendation(symbol: str, advice: SizeAdvice, now: datetime) -> dict[str, Any]:
+    share = advice.share
+    return {
+        "signal_id": None,
+        "symbol": symbol,
+        "model_used": advice.model,
+        "portfolio_value": rupees(advice.equity),
+        "recommendation": {
+            "quantity": advice.quantity,
+            "value": rupees(advice.value),
+            "percentage_of_portfolio": percent(advice.value, advice.equity),
+        },
+        "risk_analysis": {
+            "risk_amount": rupees(advice.risk),
+            "risk_percentage": percent(advice.risk, advice.equity),
+            "risk_reward_ratio": round(advice.payoff or 0, 4),
+        },
+        "adjustments": {
+            "confidence_adjustment": round(share.confidence_factor, 4),
+            "volatility_adjustment": round(share.volatility_factor, 4),
+            "correlation_adjustment": 1,
+            "final_adjustment_factor": round(share.fraction / advice.base, 4) if advice.base else 0,
+        },
+        "reasoning": share.reasons,
+        "warnings": advice.warnings,
+        "calculated_at": now,
+    }
 
 
 class StopLossView(ApiView):

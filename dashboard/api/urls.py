@@ -20,6 +20,7 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "event-history": system.EventHistoryView,
     "signals/process": trading.SignalView,
     "signals/batch": trading.SignalBatchView,
+    "signals/position-size": exposure.PositionSizeView,
     "orders": trading.OrdersView,
     # words before names: nobody's account is called active or history
     "orders/active": blotter.ActiveOrdersView,

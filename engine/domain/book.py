@@ -17,6 +17,7 @@ from engine.domain.pace import Pace
 from engine.domain.positions import ZERO, Position
 from engine.domain.quotes import Quotes
 from engine.domain.sessions import MarketHours
+from engine.domain.sizing_models import SizingModel
 from engine.domain.strategy_state import StageReached, StrategyState
 from engine.domain.valuation import Valuation
 
@@ -45,6 +46,7 @@ class Limits:
     minimum_balance: Decimal | None = None  # rupees of cash that buying must leave
     price_collar_percent: Decimal | None = None  # that a limit price may be worse than the last price
     duplicate_signal_seconds: int | None = None  # between two orders of one side, symbol and strategy by signals
+    sizing_model: SizingModel | None = None  # of signals without a size
 
 
 NO_LIMITS = Limits(ZERO, True, ZERO, ZERO, ZERO, 0, False)

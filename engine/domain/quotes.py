@@ -21,6 +21,8 @@ class Quote:
     received_at: datetime | None
     volume: int | None = None  # shares traded in the latest closed bar; None where the feed gives none
     source: str = ""  # simulated, replay or live
+    volatility: Decimal | None = None  # of a day, as a fraction: lately, and usually
+    usual_volatility: Decimal | None = None
 
 
 Quotes = Mapping[str, Quote]  # by symbol. New prices make a new mapping: what was valued stays with the one that it saw

@@ -13,6 +13,7 @@ from engine.domain.enums import HaltScope, Side, StrategyStatus, TradingState
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO
 from engine.domain.quotes import Quote, sector_of
+from engine.domain.sizing_models import UNUSUAL, volatility_ratio
 
 HUNDRED = Decimal(100)
 MILLISECOND = timedelta(milliseconds=1)
@@ -293,13 +294,20 @@ def duplicate_signal(case: Situation) -> Check | None:
     return answer("duplicate_signal", passed, limit, age, reason)
 
 
+def volatility(case: Situation) -> Check | None:
+    """Denies nothing: the sizing halves what signals leave to it. It is on record beside the order."""
+    quote = case.quote
+    ratio = volatility_ratio(quote.volatility, quote.usual_volatility) if quote and quote.volatility is not None else None
+    return None if ratio is None else answer("volatility", True, UNUSUAL, round(ratio, 4))
+
+
 Rule = Callable[[Situation], Check | None]  # None where the account has no such limit
 SAFETY: tuple[Rule, ...] = (
     trading_state, strategy_state, symbol_state, strategy_active, price_known, price_fresh, short_allowed, exit_levels,
 )  # fmt: skip
 LIMITS: tuple[Rule, ...] = (
     position_size, portfolio_exposure, sector_exposure, concurrent_orders, order_value, leverage, minimum_balance, daily_loss,
-    drawdown, orders_per_minute, orders_per_day, price_collar, duplicate_signal,
+    drawdown, orders_per_minute, orders_per_day, price_collar, duplicate_signal, volatility,
 )  # fmt: skip
 PER_SYMBOL = frozenset(
     {

@@ -1,12 +1,17 @@
 """A signal: is it confident enough, how large is it, and so which order does it become?"""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from engine.domain.book import Book, Context, SignalRecord
+from engine.domain.book import Book, Context, Limits, SignalRecord
 from engine.domain.enums import OrderType, Product, SignalDecision, SignalType, Validity
 from engine.domain.events import Event, EventType
 from engine.domain.ids import new_id
+from engine.domain.positions import ZERO
+from engine.domain.quotes import Quote
 from engine.domain.sizing import size_of
+from engine.domain.sizing_models import Prospect
 from engine.domain.strategy_limits import entry_refused
 from engine.domain.values import as_decimal, as_uuid, decimal_or_none
 
@@ -42,6 +47,8 @@ def decide(book: Book, event: Event, context: Context) -> list[Event]:
         equity=book.equity(context.quotes),
         price=quote.last_price,
         lot_size=quote.lot_size,
+        model=book.limits.sizing_model,
+        prospect=None if data.get("position_size") is not None else prospect_of(book.limits, quote, data),
     )
     if not size.quantity:
         return [refusal(event, context, "size", size.reason)]
@@ -67,6 +74,20 @@ def decide(book: Book, event: Event, context: Context) -> list[Event]:
         created_from="signal_processing",
     )
     return [order]
+
+
+def prospect_of(limits: Limits, quote: Quote, data: Mapping[str, Any]) -> Prospect:
+    """What a sizing model looks at, of the signal in `data` and a share whose price is known."""
+    return Prospect(
+        base=limits.max_position_size_percent / 100,
+        price=quote.last_price or ZERO,
+        confidence=as_decimal(data["confidence_score"]),
+        is_strong=SignalType(data["signal_type"]).is_strong,
+        target=decimal_or_none(data.get("target_price")),
+        stop=decimal_or_none(data.get("stop_loss")),
+        volatility=quote.volatility,
+        usual_volatility=quote.usual_volatility,
+    )
 
 
 def refusal(event: Event, context: Context, rule: str, reason: str, **measured: int) -> Event:

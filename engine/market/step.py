@@ -16,6 +16,7 @@ from engine.domain.quotes import Quote
 from engine.market import rules
 from engine.market.desk import Desk, Holder, Quotes
 from engine.market.history import History, candles_save
+from engine.market.volatility import volatility_observe
 from engine.models import EquityPoint, Instrument, PendingPrices, Strategy, TrailingMark
 
 POINT_SPACING = timedelta(seconds=10)  # of market time, between two points of an equity curve
@@ -125,6 +126,7 @@ class Market:
             self._strategies = rules.running_strategies()
         windows = history.closed(waiting.interval, bars, rules.lookback(self._strategies))
         candles_save(waiting.interval, bars)
+        volatility_observe(waiting.interval, bars)
         rules.judge(self._strategies, windows, now=self.now)
 
     def save(self) -> None:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engine', '0032_trading_state'),
+        ('engine', '0033_sizing'),
     ]
 
     operations = [

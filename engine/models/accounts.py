@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q, Subquery
 
 from engine.domain.enums import TradingState, WhenClosed
+from engine.domain.sizing_models import SizingModel
 from engine.models.fields import money, one_of, values
 
 USER_ID = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
@@ -52,6 +53,13 @@ class Account(models.Model):
     price_collar_percent = percent("that a limit price may be worse than the last price")
     duplicate_signal_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="between two orders of one side, symbol and strategy that signals ask for"
+    )
+    sizing_model = models.CharField(
+        max_length=20,
+        choices=[(model.value, model.value) for model in SizingModel],
+        blank=True,
+        default="",
+        help_text="how signals without a size are sized; empty: 2 % of equity, 3 % when strong",
     )
     orders_today = models.PositiveIntegerField(default=0, help_text="sent to the market on the trading day")
     orders_in_minute = models.PositiveIntegerField(default=0)

@@ -1,7 +1,13 @@
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
 from engine.models.fields import money
+
+
+def daily_fraction(help_text: str) -> "models.DecimalField[Any, Any]":
+    return models.DecimalField(max_digits=10, decimal_places=8, null=True, blank=True, help_text=help_text)
 
 
 class Instrument(models.Model):
@@ -21,6 +27,8 @@ class Instrument(models.Model):
     priced_at = models.DateTimeField(null=True, blank=True, help_text="the price's own time, as the feed said")
     received_at = models.DateTimeField(null=True, blank=True, help_text="when it reached us: what freshness is judged by")
     source = models.CharField(max_length=16, blank=True, default="", help_text="simulated, replay or live")
+    volatility = daily_fraction("of a day, lately, as a fraction")
+    usual_volatility = daily_fraction("of a day, over a long time, as a fraction")
 
     class Meta:
         ordering = ["symbol"]

@@ -27,6 +27,7 @@ LIMITS = (
     "max_sector_exposure_percent",
     "max_concurrent_orders",
     *config.RISK_KEYS,
+    "sizing_model",
 )
 
 

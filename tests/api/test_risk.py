@@ -153,3 +153,24 @@ def test_the_worst_names(chief, name):
         chief.get(path, status=404)
     response = Client().delete(f"{PREFIX}/risk/asha/stop-loss/{name}", headers=chief.headers)
     assert response.status_code == 404 or response.json()["status"] == "failed"
+
+
+def test_how_large_a_signal_would_be(chief):
+    query = {"user_id": "asha", "symbol": "infy", "signal_type": "buy", "confidence_score": 0.8}
+    answer = responses.PositionSize.model_validate(chief.get("/signals/position-size", **query)).recommendation
+    assert (answer.model_used, answer.recommendation.quantity) == ("VOLATILITY_ADJUSTED", 639)  # 6.4 % of equity at 100
+    assert answer.warnings == ["its volatility is not known yet: 2.5 % a day is assumed"]
+    assert chief.get("/signals/position-size", **query, model="none such")["recommendation"]["model_used"] == answer.model_used
+    kelly = responses.PositionSize.model_validate(
+        chief.get("/signals/position-size", **query, model="kelly_criterion", target_price=110, stop_loss=95)
+    ).recommendation
+    assert (kelly.risk_analysis.risk_reward_ratio, kelly.adjustments.final_adjustment_factor) == (2, 1)
+    assert kelly.risk_analysis.risk_amount == kelly.recommendation.quantity * 5
+    for wrong in ({"symbol": "NONE"}, {"confidence_score": 2}, {"signal_type": "?"}, {"symbol": "\0"}):
+        chief.get("/signals/position-size", status=422, **(query | wrong))
+
+
+@pytest.mark.parametrize(("who", "status"), [("ashas-teammate", 200), ("bala", 403), ("", 401)])
+def test_whose_sizes(caller, who, status):
+    query = {"user_id": "asha", "symbol": "INFY", "signal_type": "BUY", "confidence_score": 0.8}
+    caller(who).get("/signals/position-size", status=status, **query)

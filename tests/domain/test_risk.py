@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from engine.domain.risk import LIMITS, PER_SYMBOL, SAFETY, checks_for
 from tests.domain.desk import book, context, fill, order, quote, working
 
 BUY, SELL = Side.BUY, Side.SELL
-OPTIONAL = [limit.name for limit in fields(Limits) if limit.default is None]
+OPTIONAL = [limit.name for limit in fields(Limits) if limit.default is None and limit.name != "sizing_model"]
 
 
 def verdict(desk, wanted, *quotes, **world):
@@ -201,7 +201,8 @@ def test_switched_off_only_safety_is_checked():
 def test_rules_are_named_for_their_functions():
     desk = book(**dict.fromkeys(OPTIONAL, 1))
     desk.blocks["symbol:INFY"] = TradingState.HALTED
-    rules = [check["rule"] for check in checks_for(desk, order(signal_id=uuid4()), context())]
+    known = replace(quote(), volatility=Decimal("0.05"), usual_volatility=Decimal("0.02"))
+    rules = [check["rule"] for check in checks_for(desk, order(signal_id=uuid4()), context(known))]
     assert rules == [rule.__name__ for rule in SAFETY + LIMITS]
 
     assert set(rules) > PER_SYMBOL

@@ -3,7 +3,7 @@
 Money is in rupees, rounded to paise; prices in rupees with four decimals; `*_percent` in percent; times in UTC with `Z`.
 """
 
-from dashboard.api.responses.risk import Finding, PortfolioRisk, Resumed, RiskAlerts, StopLoss, Stopped, WhatIf
+from dashboard.api.responses.risk import Finding, PortfolioRisk, PositionSize, Resumed, RiskAlerts, StopLoss, Stopped, WhatIf
 from dashboard.api.responses.system import (
     Alert,
     Alerts,
@@ -77,6 +77,7 @@ __all__ = [
     "Orders",
     "PortfolioRisk",
     "Position",
+    "PositionSize",
     "Positions",
     "Resolved",
     "Resumed",

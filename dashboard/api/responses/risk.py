@@ -116,3 +116,42 @@ class StopLoss(Shape):
     message: str
     error_code: Literal["NO_POSITION", "NO_STOP_LOSS", "WRONG_SIDE", "NOT_SUPPORTED"] | None
     reason: str | None
+
+
+class SizeFigures(Shape):
+    quantity: int = Field(description="shares")
+    value: float = Field(description="rupees")
+    percentage_of_portfolio: float
+
+
+class SizeRisk(Shape):
+    risk_amount: float = Field(description="rupees lost at the signal's stop, else in a move of twice the daily volatility")
+    risk_percentage: float = Field(description="of equity")
+    risk_reward_ratio: float = Field(description="reward to risk by the signal's two levels; 0 where it does not name both")
+
+
+class SizeAdjustments(Shape):
+    """Factors, each applied once."""
+
+    confidence_adjustment: float
+    volatility_adjustment: float
+    correlation_adjustment: float = Field(description="always 1: what correlates is limited by sector, by the risk rules")
+    final_adjustment_factor: float = Field(description="the size as a part of the account's limit for one symbol")
+
+
+class SizeRecommendation(Shape):
+    signal_id: str | None
+    symbol: str
+    model_used: str
+    portfolio_value: float = Field(description="equity, in rupees")
+    recommendation: SizeFigures
+    risk_analysis: SizeRisk
+    adjustments: SizeAdjustments
+    reasoning: list[str]
+    warnings: list[str]
+    calculated_at: datetime
+
+
+class PositionSize(Shape):
+    status: Success
+    recommendation: SizeRecommendation

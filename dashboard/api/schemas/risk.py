@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from dashboard.api.schemas import MAX_SHARES, Name, Price, Symbol, Text, UserId
-from engine.domain.enums import HaltScope
+from engine.domain.enums import HaltScope, SignalType
 
 Reason = Annotated[Text, StringConstraints(max_length=200)]
 
@@ -41,6 +41,20 @@ class ResumeRequest(TargetFields):
     confirmation: Annotated[Text, StringConstraints(max_length=4000)] | None = Field(
         None, description="the token that the first call answered, within a minute; nothing else is needed beside it"
     )
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+class SizeQuery(BaseModel):
+    user_id: UserId = None
+    symbol: Symbol
+    signal_type: Annotated[SignalType, BeforeValidator(_upper)]
+    confidence_score: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    model: Text = Field("VOLATILITY_ADJUSTED", description="a sizing model; an unknown name means VOLATILITY_ADJUSTED")
+    target_price: Price | None = None
+    stop_loss: Price | None = None
 
 
 class StopLossFields(BaseModel):
