@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bench.result import Result, Scale
-from bench.subjects import accept, core, growth, push, reads, scaling, throughput
+from bench.subjects import accept, core, growth, push, reads, scaling, strategies, throughput
 
 Measure = Callable[[Scale], Sequence[Result]]
 
@@ -21,4 +21,5 @@ ROWS: dict[str, Measure] = {
     "acknowledge": growth.acknowledgement,
     "memory": growth.memory,
     "two-engines": scaling.measure,
+    "strategies": strategies.measure,
 }
