@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from django.views.generic import View
 
-from dashboard.api import access, blotter, docs, portfolio, probes, system, trading
+from dashboard.api import access, blotter, diagnostics, docs, portfolio, probes, system, trading
 
 USER = "(?P<user_id>[^/]+)"
 
@@ -14,6 +14,7 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "health": system.HealthView,
     "metrics": system.MetricsView,
     "alerts": system.AlertsView,
+    "alerts/active": system.ActiveAlertsView,
     "alerts/(?P<alert_id>[^/]+)/resolve": system.AlertResolveView,
     "config": system.ConfigView,
     "events/history": system.EventsView,
@@ -44,6 +45,9 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "coordination/status": system.CoordinationView,
     "status": system.StatusView,
     "system/status": system.SystemStatusView,
+    "fallback/status": diagnostics.FallbackStatusView,
+    "test/backend-integration": diagnostics.BackendIntegrationView,
+    "test/endpoints": diagnostics.EndpointsTestView,
 }
 
 PARAMETER = re.compile(r"\(\?P<(\w+)>\[\^/\]\+\)")  # a part of an address, as ENGINE_ROUTES writes it
