@@ -55,12 +55,13 @@ def redis_server() -> str:
 
 
 def environment(database_url: str, **more: str) -> dict[str, str]:
-    """What a child is started with: this database, no Redis unless named, prices that stay fresh, and little to say."""
+    """What a child is started with: this database, no Redis unless named, fresh prices, no throttle, and little to say."""
     own = {
         "DATABASE_URL": database_url,
         "REDIS_URL": "",
         "SECRET_KEY": "only-for-benchmarks",
         "PRICE_MAX_AGE_SECONDS": "86400",
+        "API_REQUESTS_PER_MINUTE": "0",
         "LOG_LEVEL": "WARNING",
     }
     return os.environ | own | more

@@ -152,6 +152,8 @@ TRADING_ENGINE_LEGACY_ANONYMOUS = env.bool("TRADING_ENGINE_LEGACY_ANONYMOUS", Fa
 DEMO_SIGN_IN: dict[str, str] | None = None  # likewise
 # Whether /health, /metrics and /alerts answer without a sign-in, as they always did.
 TRADING_ENGINE_PUBLIC_READS = env.bool("TRADING_ENGINE_PUBLIC_READS", True)
+# A fence against a client that has run away, for each process by itself; 0 for none.
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 60_000)
 HTTPS_ONLY = env.bool("HTTPS_ONLY", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0

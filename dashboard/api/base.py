@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from dashboard.api.errors import ApiError, Invalid, fault, faults_of
 from dashboard.api.identity import Credentials, OwnSession
 from dashboard.api.schemas import MISSING
+from dashboard.api.throttles import PerCaller
 from dashboard.api.wire import JsonOnly, JsonRenderer, StrictJsonParser
 from engine import metrics
 
@@ -22,6 +23,7 @@ class ApiView(APIView):
     parser_classes = [StrictJsonParser]
     renderer_classes = [JsonRenderer]
     content_negotiation_class = JsonOnly
+    throttle_classes = [PerCaller]
     http_method_names = ["get", "post", "delete", "head"]  # a bare OPTIONS is 405; a preflight never comes this far
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:

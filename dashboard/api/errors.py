@@ -199,6 +199,9 @@ def _from_framework(error: exceptions.APIException) -> ApiError:
             known = PermissionDenied("The request does not come from our own pages") if _is_csrf(error) else PermissionDenied()
         case exceptions.MethodNotAllowed():
             known = _as("Method Not Allowed", 405, "METHOD_NOT_ALLOWED")
+        case exceptions.Throttled():
+            known = _as("Too many requests; come back when Retry-After says", 429, "RATE_LIMITED")
+            known.headers["Retry-After"] = str(getattr(error, "wait", None) or 1)
         case exceptions.UnsupportedMediaType():
             known = _as("The body must be application/json", 415, "UNSUPPORTED_MEDIA_TYPE")
         case _:

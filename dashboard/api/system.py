@@ -79,6 +79,10 @@ class AlertsView(ApiView):
         return Response(answer | {"next_cursor": ALERT_CURSORS.write(page.next)})
 
 
+class ActiveAlertsView(AlertsView):
+    """The same under the later dashboard's name: without a status in the query, those that are open."""
+
+
 class AlertResolveView(ApiView):
     @described("Resolve an alert", body=ResolveRequest, response=responses.Resolved, tag="Alerts", errors=(401, 403, 404))
     def post(self, request: Request, alert_id: str) -> Response:

@@ -6,7 +6,20 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from django.views.generic import View
 
-from dashboard.api import access, blotter, docs, exposure, orders, portfolio, probes, risk, strategies, system, trading
+from dashboard.api import (
+    access,
+    blotter,
+    diagnostics,
+    docs,
+    exposure,
+    orders,
+    portfolio,
+    probes,
+    risk,
+    strategies,
+    system,
+    trading,
+)
 
 USER = "(?P<user_id>[^/]+)"
 
@@ -14,6 +27,7 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "health": system.HealthView,
     "metrics": system.MetricsView,
     "alerts": system.AlertsView,
+    "alerts/active": system.ActiveAlertsView,
     "alerts/(?P<alert_id>[^/]+)/resolve": system.AlertResolveView,
     "config": system.ConfigView,
     "events/history": system.EventsView,
@@ -67,6 +81,9 @@ ENGINE_ROUTES: dict[str, type[View]] = {
     "coordination/status": system.CoordinationView,
     "status": system.StatusView,
     "system/status": system.SystemStatusView,
+    "fallback/status": diagnostics.FallbackStatusView,
+    "test/backend-integration": diagnostics.BackendIntegrationView,
+    "test/endpoints": diagnostics.EndpointsTestView,
 }
 
 PARAMETER = re.compile(r"\(\?P<(\w+)>\[\^/\]\+\)")  # a part of an address, as ENGINE_ROUTES writes it
