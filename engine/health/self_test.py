@@ -10,7 +10,7 @@ from uuid import uuid4
 from django.apps import apps
 from django.db import DatabaseError, transaction
 
-from engine import bus
+from engine import bus, tariff
 from engine.domain import risk
 from engine.domain.book import Book, Context, Limits
 from engine.domain.enums import OrderType, Side
@@ -94,7 +94,7 @@ def _denied(shares: int, now: datetime) -> list[str]:
     quote = Quote("TEST", "Test", Decimal("0.05"), 1, HUNDRED, now)
     order = Order(uuid4(), "TEST", Side.BUY, OrderType.MARKET, shares, uuid4(), now)
     book.orders[order.id] = order
-    checks = risk.checks_for(book, order, Context(now, {"TEST": quote}, 60, 0))
+    checks = risk.checks_for(book, order, Context(now, {"TEST": quote}, 60, 0, tariff.current()))
     return [check["rule"] for check in checks if not check["passed"]]
 
 

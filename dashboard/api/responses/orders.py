@@ -15,7 +15,7 @@ class Execution(Shape):
     order_id: UUID
     user_id: str
     symbol: str
-    side: str
+    side: Literal["BUY", "SELL"]
     quantity: int = Field(description="shares")
     price: float = Field(description="rupees a share")
     total_value: float = Field(description="rupees")

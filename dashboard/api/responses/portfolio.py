@@ -2,11 +2,10 @@
 number, and `unavailable` names the key and says what is missing."""
 
 from datetime import date, datetime
-from typing import Any, Literal
-from uuid import UUID
 
 from pydantic import Field
 
+from dashboard.api.responses.orders import Execution
 from dashboard.api.responses.shapes import Listed, Shape, Success
 from dashboard.api.responses.trading import Order, Position
 
@@ -270,25 +269,11 @@ class ExecutionPerformance(Shape):
     commission_rate_percent: float = Field(description="the same in percent")
 
 
-class Execution(Shape):
-    id: UUID
-    order_id: UUID
-    user_id: str
-    symbol: str
-    side: Literal["BUY", "SELL"]
-    quantity: int = Field(description="shares")
-    price: float = Field(description="rupees a share")
-    total_value: float = Field(description="rupees")
-    commission: float = Field(description="all charges, in rupees")
-    charges: dict[str, Any] = Field(description="each charge by name, in rupees")
-    realized_pnl: float = Field(description="rupees, booked by this fill, before charges")
-    strategy_id: str | None
-    broker_execution_id: str | None
-    executed_at: datetime
+class MeasuredExecution(Execution):
     performance_metrics: ExecutionPerformance
 
 
 class Executions(Listed):
     status: Success
-    execution_history: list[Execution] = Field(description="newest first")
+    execution_history: list[MeasuredExecution] = Field(description="newest first")
     count: int = Field(description="how many are in this answer")
