@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bench.result import Result, Scale
-from bench.subjects import accept, core, growth, push, reads, scaling, strategies, throughput
+from bench.subjects import accept, core, growth, halt, push, reads, scaling, strategies, throughput
 
 Measure = Callable[[Scale], Sequence[Result]]
 
@@ -11,6 +11,7 @@ ROWS: dict[str, Measure] = {
     "engine-postgres": throughput.postgres,
     "engine-sqlite": throughput.sqlite,
     "core": core.measure,
+    "halt": halt.measure,
     "latency-embedded": push.embedded,
     "latency-scaled": push.across_processes,
     "signals-process": accept.one_by_one,

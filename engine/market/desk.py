@@ -96,6 +96,8 @@ class Holder:
     day_start_equity: Decimal
     trading_state: str
     blocks: dict[str, str]
+    peak_equity: Decimal
+    exposure_limit: Decimal | None  # the account's own, in percent
     desk_state: str | None
     holdings: list[Holding] = field(default_factory=list)
 
@@ -131,8 +133,8 @@ class Desk:
     """All accounts and resting orders, read in three statements; and what the prices set off, each thing once."""
 
     def __init__(self) -> None:
-        own = ("user_id", "cash", "trading_day", "day_start_equity", "trading_state", "trading_blocks")
-        rows = Account.objects.annotate(desk_state=DESK_STATE).values_list(*own, "desk_state")
+        own = ("user_id", "cash", "trading_day", "day_start_equity", "trading_state", "trading_blocks", "peak_equity")
+        rows = Account.objects.annotate(desk_state=DESK_STATE).values_list(*own, "max_portfolio_exposure_percent", "desk_state")
         self.holders = {row[0]: Holder(*row) for row in rows}
         positions = Position.objects.open().values_list("account_id", *HOLDING_COLUMNS)
         for user_id, *holding in positions.order_by("account_id", "symbol", "strategy_id"):

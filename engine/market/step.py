@@ -13,7 +13,7 @@ from engine.domain.bars import Bar
 from engine.domain.events import MARKET_STREAM, Event, EventType, new_event
 from engine.domain.intervals import IST, bar_start, interval_length
 from engine.domain.quotes import Quote
-from engine.market import rules
+from engine.market import monitor, rules
 from engine.market.desk import Desk, Holder, Quotes
 from engine.market.history import History, candles_save
 from engine.market.volatility import volatility_observe
@@ -146,6 +146,7 @@ class Market:
         ]
         bulk.update(Instrument, PRICE_COLUMNS, rows)
         bulk.insert(TrailingMark, ("position", "best_price"), list(self.desk.marks.items()), on_conflict=REPLACE_MARK)
+        monitor.watch(self.desk.holders.values(), self.quotes, now=self.now)
         points = {(point[0], point[1]): point for point in self._points}
         bulk.insert(EquityPoint, POINT_COLUMNS, list(points.values()), on_conflict=REPLACE_POINT)
         if points:
