@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard.admin.base import RecordAdmin
-from engine.models import Event, Execution, Instrument, Order, Position, Signal, Strategy, Worker
+from engine.models import Event, Execution, Instrument, Order, Position, Signal, Worker
 
 
 @admin.register(Order)
@@ -67,14 +67,6 @@ class InstrumentAdmin(RecordAdmin):
     list_display = ("symbol", "name", "sector", "last_price", "previous_close", "received_at", "source")
     list_filter = ("exchange", "source")
     find_by = ("symbol",)
-
-
-@admin.register(Strategy)
-class StrategyAdmin(RecordAdmin):
-    list_display = ("id", "name", "account", "strategy_type", "rule", "status", "updated_at")
-    list_filter = ("status", "strategy_type")
-    list_select_related = ("account",)
-    find_by = ("id", "account")
 
 
 @admin.register(Worker)

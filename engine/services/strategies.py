@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from engine import bus, log, topics
+from engine.domain.alerts import storable
 from engine.domain.deployment import Problem, StrategyInput, problems_of, warnings_of
 from engine.domain.enums import StrategyStatus, StrategyType, TradingState, TriggeredBy
 from engine.domain.events import Event, EventType, new_event
@@ -129,18 +130,18 @@ def _step(strategy_id: str, trigger: StrategyTrigger, by: str, reason: str, now:
         raise ImpossibleStep(f"the strategy is {status}: it cannot {trigger}")
     if trigger is StrategyTrigger.RESUME and account.trading_state == TradingState.HALTED:
         raise ImpossibleStep(f"trading is HALTED ({account.trading_state_reason}): resume trading first")
-    given = reason.strip() or f"{trigger} by {by}"
+    given = storable(reason.strip(), REASON_LENGTH) or f"{trigger} by {by}"
     data: dict[str, Any] = {
         "strategy_id": strategy_id,
         "by": by,
-        "reason": given[:REASON_LENGTH],
+        "reason": given,
         "triggered_by": TriggeredBy.USER,
         "previous_stage": STAGES[status],
         **more,
     }
     if trigger is StrategyTrigger.RESUME:  # one that was deployed before there were limits gets them now
         data["limits"] = _limits(strategy)
-    shown = "" if trigger is StrategyTrigger.RESUME else given[:REASON_LENGTH]
+    shown = "" if trigger is StrategyTrigger.RESUME else given
     Strategy.objects.filter(id=strategy_id).update(status=target, status_reason=shown, updated_at=now)
     return _append(EVENTS[trigger], account, data, now)
 
@@ -194,7 +195,7 @@ def strategy_modify(*, strategy_id: str, changes: Mapping[str, Any], by: str, re
         "strategy_id": strategy_id,
         "action": "MODIFY",
         "by": by,
-        "reason": (reason.strip() or f"modified by {by}")[:REASON_LENGTH],
+        "reason": storable(reason.strip(), REASON_LENGTH) or f"modified by {by}",
         "triggered_by": TriggeredBy.USER,
         "changes": changed,
     }

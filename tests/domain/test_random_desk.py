@@ -18,11 +18,17 @@ from engine.domain.orders import RESTING, TERMINAL
 from engine.domain.paper import fill_price
 from engine.domain.quotes import Quote
 from engine.domain.snapshots import book_from_json, book_to_json
+from engine.domain.strategy_state import LIFE_CYCLE, StrategyTrigger
 from engine.handlers.decide import fold
 from engine.handlers.orders import order_from
 from tests.domain.desk import CASH, book, context, event, quote, run, signal, through_json, ticket
 
 SYMBOLS = {"RELIANCE": "Energy", "ONGC": "Energy", "INFY": "IT"}
+STEPS = {
+    EventType.STRATEGY_PAUSED: StrategyTrigger.PAUSE,
+    EventType.STRATEGY_RESUMED: StrategyTrigger.RESUME,
+    EventType.STRATEGY_STOPPED: StrategyTrigger.STOP,
+}
 symbols = st.sampled_from(sorted(SYMBOLS))
 strategies = st.sampled_from(["", "trend"])
 ticks = st.integers(1600, 2400).map(lambda count: count * Decimal("0.05"))
@@ -179,6 +185,20 @@ class RandomDesk(RuleBasedStateMachine):
     def trading_resumes(self, about):
         self.handle(event(EventType.TRADING_RESUMED, by="chief", reason="drill over", **about))
 
+    @rule(positions=st.integers(1, 3), trades=st.integers(1, 6), drawdown=st.sampled_from([1, 30]))
+    def strategy_starts(self, positions, trades, drawdown):
+        limits = {"max_positions": positions, "max_daily_trades": trades, "max_drawdown_percent": drawdown, "capital": 50_000}
+        self.handle(event(EventType.STRATEGY_STARTED, strategy_id="trend", limits=limits))
+
+    @precondition(lambda self: self.book.strategies)
+    @rule(kind=st.sampled_from(sorted(STEPS)), closing=st.booleans())
+    def strategy_is_sent_somewhere(self, kind, closing):
+        before = self.book.strategies["trend"]
+        taken = (before.status, STEPS[kind]) in LIFE_CYCLE
+        if taken:
+            more = {"previous_stage": "ACTIVE", "afresh": True, "close_positions": closing}
+            self.handle(event(kind, strategy_id="trend", reason="asked to", **more))
+
     @rule(equity=st.integers(0, 2_000_000))
     def day_begins(self, equity):
         self.handle(event(EventType.TRADING_DAY_STARTED, day="2026-01-06", equity=equity))
@@ -226,6 +246,14 @@ class RandomDesk(RuleBasedStateMachine):
     def halted_nothing_is_in_the_market(self):
         if self.book.trading_state is TradingState.HALTED:
             assert all(order.status is OrderStatus.PENDING for order in self.book.orders.values())
+
+    @invariant()
+    def a_strategy_is_what_it_did(self):
+        for id, strategy in self.book.strategies.items():
+            assert strategy.open_positions == sum(owner == id for _, owner in self.book.positions)
+            assert 0 <= strategy.wins <= strategy.trades
+            assert strategy.net_pnl <= strategy.peak_pnl
+        assert self.twin.strategies == self.book.strategies
 
     @invariant()
     def the_log_tells_the_same(self):
