@@ -40,6 +40,10 @@ class OneNameAddress(AutoSchema):
         return parameters
 
 
+# a credential that is not known, too many requests, our own fault, no database
+EVERYWHERE = (401, 429, 500, 503)
+
+
 class Problem(BaseModel):
     """What every error answers."""
 
@@ -61,6 +65,6 @@ def described(
     errors: Sequence[int] = (),
 ) -> Callable[[F], F]:
     parameters: list[Any] = [*([query] if query else []), *headers]
-    faults = {*errors, *([422] if query or body else [])}
+    faults = {*EVERYWHERE, *errors, *([400, 422] if query or headers else []), *([413, 415, 422] if body else [])}
     responses: dict[int, Any] = {200: response} | dict.fromkeys(sorted(faults), Problem)
     return extend_schema(summary=summary, parameters=parameters, request=body, responses=responses, tags=[tag])

@@ -10,6 +10,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 
+from dashboard.api.glossary import explain
 from dashboard.api.wire import to_json
 
 METHODS = ("get", "post", "delete")
@@ -40,6 +41,7 @@ def schema() -> dict[str, Any]:
     with patched_settings({"OAS_VERSION": "3.1.0", "POSTPROCESSING_HOOKS": []}):
         generator = SchemaGenerator(patterns=described_patterns)  # type: ignore[no-untyped-call]
         described: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    explain(described)
     return described
 
 

@@ -38,7 +38,7 @@ def _of_return(percent: float) -> list[str]:
 def _of_winners(rate: float | None) -> list[str]:
     if rate is None or 40 <= rate <= 70:
         return []
-    return [f"{rate:.0f} % of the open positions are in profit: {'most of them' if rate > 70 else 'the fewer part'}."]
+    return [f"{'' if rate > 70 else 'Only '}{rate:.0f} % of the open positions are in profit."]
 
 
 def _of_number(count: int) -> list[str]:

@@ -131,7 +131,7 @@ class PortfolioReport:
 
     def _lacks(self, figures: Figures) -> dict[str, str]:
         there = len(self.portfolio.returns)
-        return {key: f"needs {NEEDS[key]}; there are {there} daily returns" for key, value in figures.items() if value is None}
+        return {key: f"needs {NEEDS[key]}; daily returns so far: {there}" for key, value in figures.items() if value is None}
 
 
 SUMMARY = ("total_value", "total_return_percent", "daily_return_percent", "positions_count", "win_rate")

@@ -1,10 +1,11 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import transaction
 from pytest_django import Settings
 
 from engine import alerts
@@ -14,6 +15,7 @@ from engine.models import Worker
 from engine.processing import run_until_idle
 from tests.support.api import Api
 from tests.support.factories import account, instrument, token_of, user_named
+from tests.support.trading_days import trade_some_weeks
 
 SYMBOLS = {"RELIANCE": "Energy", "INFY": "IT", "M&M": "Automobile", "BAJAJ-AUTO": "Automobile"}
 
@@ -47,6 +49,17 @@ def chief(caller: Callable[[str], Api]) -> Api:
 @pytest.fixture
 def open_doors(settings: Settings) -> None:
     settings.TRADING_ENGINE_LEGACY_ANONYMOUS = True
+
+
+@pytest.fixture(scope="module")
+def traded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Weeks of trading (meera, bala, the empty account, chief), once for a module; each test runs in a savepoint inside."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        trade_some_weeks(user_named("meera"), user_named("bala"))
+        user_named("chief", is_staff=True)
+        account("empty")
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The reads of one account against a desk that has traded for weeks: keys, types, figures, and who may."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection
 from pydantic import BaseModel
 
 from dashboard.api.responses import Orders, Positions
@@ -19,8 +18,8 @@ from tests.api.contract import PROBLEM, differences
 from tests.api.contract_accounts import ACCOUNT_READS, ALIASES, PERFORMANCE_OF_ORDER
 from tests.api.test_selectors import NOW, statements
 from tests.support.api import PREFIX, Api
-from tests.support.factories import account, token_of, user_named
-from tests.support.trading_days import DAYS, trade_some_weeks
+from tests.support.factories import token_of
+from tests.support.trading_days import DAYS
 
 MODELS: dict[str, type[BaseModel]] = {
     "/orders/{}": Orders,
@@ -42,17 +41,6 @@ MODELS: dict[str, type[BaseModel]] = {
     "/performance/current": shapes.PerformanceAnswer,
 }
 STATES = {"PENDING", "SUBMITTED", "PARTIALLY_FILLED", "FILLED", "CANCELLED", "REJECTED", "EXPIRED", "UNKNOWN"}
-
-
-@pytest.fixture(scope="module")
-def traded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The weeks of trading, once for all tests here; each of them runs in a savepoint inside."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        trade_some_weeks(user_named("meera"), user_named("bala"))
-        user_named("chief", is_staff=True)
-        account("empty")
-        yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture
@@ -235,7 +223,7 @@ def test_what_cannot_be_told_is_0_and_says_why(meera: Api) -> None:
     assert metrics["unavailable"] == {}
     risk = api_of("chief").get("/portfolio/empty/risk-metrics")["risk_metrics"]
     assert risk["portfolio_var_95"] == risk["beta"] == 0
-    assert risk["unavailable"]["portfolio_var_95"] == "needs 20 daily returns; there are 1 daily returns"
+    assert risk["unavailable"]["portfolio_var_95"] == "needs 20 daily returns; daily returns so far: 1"
     assert "daily candles" in risk["unavailable"]["beta"]
 
 

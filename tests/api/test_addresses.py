@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from dashboard.api.base import raw_body
 from dashboard.api.docs import schema
+from dashboard.api.glossary import GLOSSARY
 from dashboard.api.urls import ACCESS_ROUTES, ENGINE_ROUTES, PARAMETER
 from tests.api.contract import READS
 from tests.support.api import PREFIX, Api
@@ -129,6 +130,34 @@ def test_the_description_is_complete_and_builds_without_a_warning() -> None:
     for operations in described["paths"].values():
         for operation in operations.values():
             assert operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+
+
+def test_every_field_and_parameter_is_described() -> None:
+    shapes = schema()["components"]["schemas"]
+    fields = {
+        (name, key)
+        for name, shape in shapes.items()
+        for key, field in shape.get("properties", {}).items()
+        if not field.get("description")
+    }
+    assert fields == set(), "describe it where it is declared, or in dashboard/api/glossary.py"
+    operations = [operation for methods in schema()["paths"].values() for operation in methods.values()]
+    parameters = [parameter for operation in operations for parameter in operation.get("parameters", ())]
+    assert {parameter["name"] for parameter in parameters if not parameter.get("description")} == set()
+
+
+def test_the_glossary_explains_nothing_that_is_not_there() -> None:
+    shapes = schema()["components"]["schemas"].values()
+    operations = [operation for methods in schema()["paths"].values() for operation in methods.values()]
+    names = {key for shape in shapes for key in shape.get("properties", {})}
+    names |= {parameter["name"] for operation in operations for parameter in operation.get("parameters", ())}
+    assert set(GLOSSARY) - names == set()
+
+
+def test_every_operation_lists_what_can_go_wrong_anywhere() -> None:
+    for address, methods in schema()["paths"].items():
+        for operation in methods.values():
+            assert {"429", "500", "503"} <= set(operation["responses"]), address
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
