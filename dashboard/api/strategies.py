@@ -118,7 +118,7 @@ class StrategyView(ApiView):
     )
     def put(self, request: Request, id: str) -> HttpResponse:
         changes = body_of(request, StrategyChanges)
-        return _controlled(request, id, "modify", changes, lambda now: _modify(request, id, changes, "", now))
+        return _controlled(request, id, "modify", changes, lambda now: _modify(request, id, changes, changes.reason, now))
 
     @described(
         "Retire a strategy for good",

@@ -261,7 +261,10 @@ def test_the_later_names_do_the_same(chief: Api) -> None:
     run_until_idle()
     assert chief.post(f"/strategies/{strategy_id}/disable", {"reason": "lunch"})["reason"] == "lunch"
     assert chief.post(f"/strategies/{strategy_id}/enable")["status"] == "success"
-    assert chief.put(f"/strategies/{strategy_id}", {"name": "Another", "max_daily_trades": 7})["status"] == "success"
+    assert (
+        chief.put(f"/strategies/{strategy_id}", {"name": "Another", "max_daily_trades": 7, "reason": "calmer"})["reason"]
+        == "calmer"
+    )
     assert chief.delete(f"/strategies/{strategy_id}", reason="done")["status"] == "success"
     run_until_idle()
     row = Strategy.objects.get(id=strategy_id)

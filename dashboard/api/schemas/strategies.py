@@ -63,9 +63,12 @@ class StrategyChanges(BaseModel):
     min_win_rate_percent: Percent | None = None
     max_errors: Whole | None = None
     capital: Rupees | None = None
+    reason: Annotated[Reason, Field(description="for the lifecycle log")] = ""
 
     def given(self) -> dict[str, Any]:
-        return _exact({name: value for name, value in self.model_dump().items() if value is not None and name != "user_id"})
+        changes = {name: value for name, value in self.model_dump(exclude={"reason"}).items() if value is not None}
+        changes.pop("user_id", None)
+        return _exact(changes)
 
 
 class ActionType(StrEnum):
