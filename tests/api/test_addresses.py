@@ -78,6 +78,17 @@ def test_every_answer_has_its_request_id() -> None:
     assert Client().get("/healthz", headers={"X-Request-ID": "a b"})["X-Request-ID"] != "a b"
 
 
+@pytest.mark.django_db
+def test_every_route_has_it_errors_included() -> None:
+    for address, methods in schema()["paths"].items():
+        for method in methods:
+            sent = f"{method}-{len(address)}"
+            asked = re.sub(r"{\w+}", "nobody", address)
+            answer = getattr(Client(), method)(asked, content_type="application/json", headers={"X-Request-ID": sent})
+            assert answer["X-Request-ID"] == sent, address
+            assert structlog.contextvars.get_contextvars() == {"request_id": sent}
+
+
 def test_log_lines_carry_it() -> None:
     answer = Client().get("/healthz")
     assert structlog.contextvars.get_contextvars() == {"request_id": answer["X-Request-ID"]}
