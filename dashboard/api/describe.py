@@ -23,6 +23,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 IN_ADDRESS = {
     "user_id": "the account",
     "alert_id": "the alert's id, as it was listed",
+    "order_id": "the order's id",
+    "strategy_id": "the strategy's id",
+    "id": "an account, or a strategy's id",
+    "symbol": "the instrument, as the NSE spells it",
 }
 
 

@@ -42,7 +42,7 @@ class Named(BaseModel):
 
 
 class RiskPortfolioView(ApiView):
-    @described("Exposure, concentration, drawdown and tail risk", response=responses.PortfolioRisk, tag="Risk", errors=READ)
+    @described("Exposure, concentration, drawdown and tail risk", response=responses.AccountRisk, tag="Risk", errors=READ)
     def get(self, request: Request, user_id: str) -> Response:
         return Response({"status": "success", "risk_metrics": risk_of(readable(request, user_id))})
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from io import BytesIO
 from typing import Any
 
@@ -15,6 +16,7 @@ from rest_framework.views import APIView
 from dashboard.api.base import raw_body
 from dashboard.api.docs import schema
 from dashboard.api.glossary import GLOSSARY
+from dashboard.api.responses.shapes import Shape
 from dashboard.api.urls import ACCESS_ROUTES, ENGINE_ROUTES, PARAMETER
 from tests.api.contract import READS
 from tests.support.api import PREFIX, Api
@@ -141,6 +143,12 @@ def test_the_description_is_complete_and_builds_without_a_warning() -> None:
     for operations in described["paths"].values():
         for operation in operations.values():
             assert operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+
+
+def test_no_two_shapes_share_a_name() -> None:
+    """The description knows them by name: the second would be described as the first."""
+    names = Counter(kind.__name__ for kind in Shape.__subclasses__())
+    assert [name for name, number in names.items() if number > 1] == []
 
 
 def test_every_field_and_parameter_is_described() -> None:

@@ -22,7 +22,7 @@ def test_the_portfolio_at_risk(chief):
         price = 100 + day % 7
         prices = dict.fromkeys(("open", "high", "low", "close"), price)
         Candle.objects.create(symbol="RELIANCE", interval="1d", start=start + timedelta(days=day), **prices)
-    found = responses.PortfolioRisk.model_validate(chief.get("/risk/asha/portfolio")).risk_metrics
+    found = responses.AccountRisk.model_validate(chief.get("/risk/asha/portfolio")).risk_metrics
     assert found.total_exposure == 1000  # ten RELIANCE at 100; INFY was bought back
     assert found.exposure_percentage == pytest.approx(0.1, rel=1e-2)
     assert found.position_concentrations == {"RELIANCE": found.exposure_percentage}
@@ -33,7 +33,7 @@ def test_the_portfolio_at_risk(chief):
 
 
 def test_nothing_held_is_no_risk(chief):
-    found = responses.PortfolioRisk.model_validate(chief.get("/risk/bala/portfolio")).risk_metrics
+    found = responses.AccountRisk.model_validate(chief.get("/risk/bala/portfolio")).risk_metrics
     assert (found.total_exposure, found.var_95, found.risk_score, found.sector_exposures) == (0, 0, 0, {})
 
 

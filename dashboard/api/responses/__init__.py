@@ -3,7 +3,7 @@
 Money is in rupees, rounded to paise; prices in rupees with four decimals; `*_percent` in percent; times in UTC with `Z`.
 """
 
-from dashboard.api.responses.risk import Finding, PortfolioRisk, PositionSize, Resumed, RiskAlerts, StopLoss, Stopped, WhatIf
+from dashboard.api.responses.risk import AccountRisk, Finding, PositionSize, Resumed, RiskAlerts, StopLoss, Stopped, WhatIf
 from dashboard.api.responses.system import (
     Alert,
     Alerts,
@@ -49,6 +49,7 @@ from dashboard.api.responses.trading import (
 )
 
 __all__ = [
+    "AccountRisk",
     "Alert",
     "Alerts",
     "BatchAccepted",
@@ -75,7 +76,6 @@ __all__ = [
     "OrderAccepted",
     "OrderProcessingMetrics",
     "Orders",
-    "PortfolioRisk",
     "Position",
     "PositionSize",
     "Positions",

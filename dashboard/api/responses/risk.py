@@ -64,7 +64,7 @@ class PortfolioRiskMetrics(Shape):
     trading_state: Literal["ACTIVE", "REDUCING", "HALTED"]
 
 
-class PortfolioRisk(Shape):
+class AccountRisk(Shape):
     status: Success
     risk_metrics: PortfolioRiskMetrics
 

@@ -106,7 +106,7 @@ class CurvePoint(Shape):
     pnl: float = Field(description="earned so far in the period, in rupees after charges")
 
 
-class Performance(Shape):
+class PerformanceFigures(Shape):
     """Of the positions that were closed in the period."""
 
     strategy_id: str
@@ -139,7 +139,7 @@ class Performance(Shape):
 
 class StrategyPerformance(Shape):
     status: Success
-    performance: Performance
+    performance: PerformanceFigures
 
 
 class LifecycleStep(Shape):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engine', '0033_sizing'),
+        ('engine', '0010_sizing'),
     ]
 
     operations = [

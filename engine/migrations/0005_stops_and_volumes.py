@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engine', '0021_order_events'),
+        ('engine', '0004_order_events'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engine', '0032_trading_state'),
+        ('engine', '0009_trading_state'),
     ]
 
     operations = [

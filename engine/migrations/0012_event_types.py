@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engine', '0041_strategies'),
+        ('engine', '0011_strategies'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engine', '0031_account_limits'),
+        ('engine', '0008_account_limits'),
     ]
 
     operations = [

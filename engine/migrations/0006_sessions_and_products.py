@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engine', '0022_stops_and_volumes'),
+        ('engine', '0005_stops_and_volumes'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engine', '0024_trailing_stops'),
+        ('engine', '0007_trailing_stops'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engine', '0023_sessions_and_products'),
+        ('engine', '0006_sessions_and_products'),
     ]
 
     operations = [
