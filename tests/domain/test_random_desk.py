@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -290,5 +291,5 @@ def _position(held):
     return deepcopy((held.quantity, held.cost, held.realized_pnl, held.charges, held.opened_at, held.stop_loss))
 
 
-TestRandomDesk = RandomDesk.TestCase
+TestRandomDesk = pytest.mark.slow(RandomDesk.TestCase)
 TestRandomDesk.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)

@@ -65,6 +65,7 @@ def replay(*arguments: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_a_replay_trades_and_ends_with_nothing_left(prices: str):
     said = replay(prices, "--account", "desk", "--strategies", "--equity-by-day")
     assert "160 bars of 2 symbols at 80 times; 2 of them are new here, in sector Unknown." in said
@@ -83,6 +84,7 @@ def test_a_replay_trades_and_ends_with_nothing_left(prices: str):
     call_command("verify", stdout=StringIO())
 
 
+@pytest.mark.slow
 def test_two_replays_come_to_the_same_end(prices: str):
     assert run_and_forget(prices) == run_and_forget(prices)
 

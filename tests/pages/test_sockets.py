@@ -128,6 +128,7 @@ async def test_what_a_browser_says_waits_for_nobody_elses_database():
     await socket.disconnect()
 
 
+@pytest.mark.slow
 async def test_a_reader_who_does_not_acknowledge_has_eight_frames_and_then_the_newest(monkeypatch):
     owner = await signed_in("owner", accounts=("asha",))
     socket = socket_of(owner, "account/asha")
