@@ -17,7 +17,8 @@ THRESHOLDS = {
 }
 EMERGENCY_DRAWDOWN, EMERGENCY_EXPOSURE = Decimal(25), Decimal(98)
 DAILY_NOTICE = Decimal(5)  # percent, up or down
-NEAR_STOP = Decimal(1)  # percent of the price
+# percent of the way to the stop that is left: when it is told, and when it is over; a gap, so that it does not flutter
+NEAR_STOP, FAR_AGAIN = Decimal(25), Decimal(50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Breach:
     value: Decimal
     threshold: Decimal
     message: str
+    lingers: bool = False  # the figure is on its way back: what stands is kept, and nothing new is said
 
 
 def breaches(standing: Standing) -> list[Breach]:
@@ -91,12 +93,22 @@ def emergency(standing: Standing) -> str:
     return ""
 
 
-def near_stops(held: Iterable[tuple[str, int, Decimal, Decimal]]) -> list[Breach]:
-    """Early warnings, of positions as (symbol, quantity, price, stop-loss): a stop that is not reached, but close."""
+def near_stops(held: Iterable[tuple[str, int, Decimal, Decimal, Decimal]]) -> list[Breach]:
+    """Early warnings, of positions as (symbol, quantity, average price, price, stop-loss): most of the way to the stop is gone.
+
+    Measured by the way, not by the price: strategies set stops within a percent, and each position would be near at once.
+    A stop that follows in the profit has no such way. Only worth knowing: a stop that is reached is the desk at work.
+    """
     found = []
-    for symbol, quantity, price, stop in held:
-        away = round((price - stop) / price * HUNDRED * (1 if quantity > 0 else -1), 4)
-        if 0 < away <= NEAR_STOP:
-            message = f"{symbol} at {price.normalize():f} is {away:.2f} % from its stop-loss at {stop.normalize():f}"
-            found.append(Breach("near_stop", symbol, AlertLevel.WARNING, away, NEAR_STOP, message))
+    for symbol, quantity, average, price, stop in held:
+        sign = 1 if quantity > 0 else -1
+        way, left = (average - stop) * sign, (price - stop) * sign
+        if way <= 0 or left <= 0:
+            continue
+        percent = round(left / way * HUNDRED, 4)
+        if percent <= FAR_AGAIN:
+            where = f"{symbol} at {price.normalize():f}"
+            message = f"{where}: {percent:.0f} % of the way to its stop-loss at {stop.normalize():f} is left"
+            lingers = percent > NEAR_STOP
+            found.append(Breach("near_stop", symbol, AlertLevel.INFO, percent, NEAR_STOP, message, lingers))
     return found

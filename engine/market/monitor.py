@@ -51,11 +51,11 @@ def standing_of(holder: Holder, quotes: Quotes) -> Standing:
     return Standing(holder.cash + net, holder.day_start_equity, holder.peak_equity, by_symbol, by_sector, holder.exposure_limit)
 
 
-def _stops(holder: Holder, quotes: Quotes) -> Iterable[tuple[str, int, Decimal, Decimal]]:
+def _stops(holder: Holder, quotes: Quotes) -> Iterable[tuple[str, int, Decimal, Decimal, Decimal]]:
     for holding in holder.holdings:
         price = quotes.price(holding.symbol)
         if holding.stop_loss is not None and price is not None:
-            yield holding.symbol, holding.quantity, price, holding.stop_loss
+            yield holding.symbol, holding.quantity, holding.cost / holding.quantity, price, holding.stop_loss
 
 
 def _tell(found: dict[str, tuple[str, Breach]], stopping: set[str], now: datetime) -> None:
@@ -73,8 +73,8 @@ def _tell(found: dict[str, tuple[str, Breach]], stopping: set[str], now: datetim
 
 
 def _is_news(breach: Breach, before: tuple[str, datetime] | None, now: datetime) -> bool:
-    if before is None:
-        return True
+    if before is None or breach.lingers:
+        return not breach.lingers
     level, last_seen = before
     return RANKS[breach.level] > RANKS[AlertLevel(level)] or now - last_seen >= REPEAT
 

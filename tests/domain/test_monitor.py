@@ -54,8 +54,20 @@ def test_emergencies(fields, stops):
 
 
 @pytest.mark.parametrize(
-    ("quantity", "price", "near"),
-    [(5, "102", False), (5, "101", True), (5, "100", False), (5, "99", False), (-5, "99.5", True), (-5, "98", False)],
+    ("quantity", "average", "price", "near"),
+    [
+        (5, "104", "103", "far"),
+        (5, "104", "102", "lingers"),
+        (5, "104", "101.1", "lingers"),
+        (5, "104", "101", "near"),
+        (5, "104", "100", "far"),  # reached
+        (5, "104", "99", "far"),
+        (5, "99", "100.5", "far"),  # the stop follows in the profit
+        (-5, "96", "99", "near"),
+        (-5, "96", "98.5", "lingers"),
+        (-5, "96", "97", "far"),
+    ],
 )
-def test_a_stop_that_is_close(quantity, price, near):
-    assert bool(near_stops([("INFY", quantity, D(price), D(100))])) is near
+def test_a_stop_that_is_close(quantity, average, price, near):
+    found = near_stops([("INFY", quantity, D(average), D(price), D(100))])
+    assert ["lingers" if breach.lingers else "near" for breach in found] == ([] if near == "far" else [near])

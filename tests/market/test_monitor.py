@@ -60,7 +60,11 @@ def test_an_emergency_stops_the_account_once(desk, switched_on):
 
 def test_a_position_near_its_stop_is_warned_of(desk):
     position(10, "INFY", strategy_id="trend", stop_loss=95)
-    tick({"INFY": 95.5}, 0)
-    assert open_alerts()["near_stop:INFY"] == ("WARNING", 1)
-    tick({"INFY": 98}, 1)
+    tick({"INFY": 97}, 0)
+    assert "near_stop:INFY" not in open_alerts()
+    tick({"INFY": 95.5}, 1)
+    assert open_alerts()["near_stop:INFY"] == ("INFO", 1)
+    tick({"INFY": 97}, 2)  # it does not flutter
+    assert open_alerts()["near_stop:INFY"] == ("INFO", 1)
+    tick({"INFY": 98}, 3)
     assert "near_stop:INFY" not in open_alerts()
