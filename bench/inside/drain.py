@@ -40,7 +40,8 @@ def drain() -> float:
 
 async def measure(given: Any) -> None:
     bus.bind(asyncio.get_running_loop())
-    collector.settle()
+    if connection.vendor == "postgresql":  # as an engine of its own does; one that serves sockets, too, does not
+        collector.settle()
     await on_engine_thread(accept, given.accounts, given.accounts, given.symbols)  # one signal each, unmeasured
     await on_engine_thread(drain)
     before = await on_engine_thread(rows)

@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from twisted.internet import defer, reactor
 
-from engine import bus, collector, demo, metrics
+from engine import bus, demo, metrics
 from engine.consumers import on_engine_thread
 from engine.domain.enums import Lane
 from engine.exits import FAILED
@@ -70,7 +70,6 @@ class Command(BaseCommand):
         else:
             demo.close()
         process = ServeProcess(options["host"], options["port"], engine=not options["no_engine"], with_demo=options["demo"])
-        collector.settle()
         process.run()
         if process.exit_code:
             raise SystemExit(process.exit_code)
