@@ -205,6 +205,8 @@ REST_FRAMEWORK = {
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
 SPECTACULAR_SETTINGS = {
+    # it would describe each address there is, the doubled ones too; the description that is served is held by a test
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
     "TITLE": "QuantumLeap trading engine",
     "DESCRIPTION": "The trading engine's HTTP interface: signals in, orders, positions, alerts, events and metrics out.",
     "VERSION": VERSION,
