@@ -23,7 +23,7 @@ help:
 	@echo "make bench        measure, each figure beside its limit, and write docs/benchmarks.md (ONLY=core,reads for single rows)"
 	@echo "make lint         format, lint, types, import direction"
 	@echo "make format       put the code into shape"
-	@echo "make screenshots  take the pictures in docs/images anew"
+	@echo "make screenshots  take pictures of every page, and those of the documents anew (PRICES='a.csv b.csv': of your own prices, replayed)"
 	@echo "make clean        remove what was installed and built (never var/, where the data is)"
 
 setup: $(DEV) $(FRONTEND)
@@ -56,7 +56,7 @@ format: $(DEV)
 	$(BIN)/ruff check --fix .
 
 screenshots: setup
-	$(BIN)/python -m scripts.screenshots
+	$(BIN)/python -m scripts.screenshots $(if $(PRICES),--prices $(PRICES),--keep)
 
 clean:
 	rm -rf $(VENV) node_modules staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis

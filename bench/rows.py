@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bench.result import Result, Scale
-from bench.subjects import accept, core, growth, halt, push, reads, scaling, strategies, throughput
+from bench.subjects import accept, core, growth, halt, pages, push, reads, scaling, strategies, throughput
 
 Measure = Callable[[Scale], Sequence[Result]]
 
@@ -17,6 +17,8 @@ ROWS: dict[str, Measure] = {
     "signals-process": accept.one_by_one,
     "signals-batch": accept.in_batches,
     "reads": reads.measure,
+    "pages-sqlite": pages.sqlite,
+    "pages-postgres": pages.postgres,
     "fan-out": push.fan_out,
     "growth": growth.reads,
     "acknowledge": growth.acknowledgement,

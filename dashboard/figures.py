@@ -1,33 +1,25 @@
 """Figures as a person in India reads them. static/js/format.js writes the very same text; a test holds the two together."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-IST = ZoneInfo("Asia/Kolkata")
+from engine.domain.amounts import MINUS, grouped, money
+from engine.domain.intervals import IST
+
 NONE = "–"
-MINUS = "\N{MINUS SIGN}"
-
-
-def grouped(value: Any, places: int) -> str:
-    """12,34,567.50: the last three digits, then pairs. Rounds half up, as the browser does."""
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    whole, _, fraction = f"{abs(rounded):f}".partition(".")
-    head, tail = whole[:-3], whole[-3:]
-    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)][::-1]
-    text = ",".join([*pairs, tail]) + (f".{fraction}" if fraction else "")
-    return f"{MINUS}{text}" if rounded < 0 else text
-
-
-def money(value: Any) -> str:
-    text = grouped(value, 2)
-    return f"{MINUS}₹{text[1:]}" if text.startswith(MINUS) else f"₹{text}"
 
 
 def pnl(value: Any) -> str:
     return _plus(value, money(value))
+
+
+def short(value: Any) -> str:
+    """+1.2 L, −34.5 k, +120: rupees where there is little room (L is a lakh, 100,000)."""
+    size = abs(Decimal(value))
+    divisor, unit = (100_000, " L") if size >= 100_000 else (1000, " k") if size >= 1000 else (1, "")
+    return _plus(value, grouped(Decimal(value) / divisor, 1 if unit else 0)) + unit
 
 
 def price(value: Any) -> str:
@@ -36,6 +28,11 @@ def price(value: Any) -> str:
 
 def quantity(value: Any) -> str:
     return grouped(value, 0)
+
+
+def signed(value: Any) -> str:
+    """A number of things more or fewer: +3."""
+    return _plus(value, quantity(value))
 
 
 def percent(value: Any) -> str:
@@ -71,6 +68,27 @@ def moment(value: Any) -> str:
     return f"{at.day} {at:%b %H:%M:%S}"
 
 
+def day(value: Any) -> str:
+    """Tue 24 Nov 2026, in IST."""
+    at = parsed(value).astimezone(IST)
+    return f"{at:%a} {at.day} {at:%b %Y}"
+
+
+def hour(value: Any) -> str:
+    """10:00 – 11:00, in IST."""
+    at = parsed(value).astimezone(IST)
+    return f"{at:%H:%M} – {at + timedelta(hours=1):%H:%M}"
+
+
+def duration(span: timedelta) -> str:
+    """2 d 3 h, 1 h 12 min, 14 min 5 s, 9 s."""
+    seconds = int(span.total_seconds())
+    parts = ((seconds // 86_400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s"))
+    begin = next((place for place, (number, _) in enumerate(parts) if number), len(parts) - 1)
+    shown = [f"{number} {unit}" for number, unit in parts[begin : begin + 2] if number]
+    return " ".join(shown) or "0 s"
+
+
 def utc(value: Any) -> str:
     return parsed(value).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
@@ -79,6 +97,17 @@ def words(value: Any) -> str:
     """PARTIALLY_FILLED: Partially filled."""
     text = str(value).replace("_", " ").strip()
     return text[:1].upper() + text[1:].lower()
+
+
+def span(seconds: Any) -> str:
+    """How long, as exactly as one wants to know: 45 s, 12 m 05 s, 13 h 08 m, 2 d 14 h."""
+    whole = max(0, int(seconds))
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86_400
+    if days:
+        return f"{days} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60:02d} m"
+    return f"{minutes} m {whole % 60:02d} s" if minutes else f"{whole} s"
 
 
 def parsed(value: Any) -> datetime:
@@ -107,7 +136,9 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "clock": clock,
     "moment": moment,
     "words": words,
+    "span": span,
     "text": str,
+    "day": day,
     "note": str,  # the only one that stays empty where there is nothing to say
 }
 SIGNED = frozenset({"pnl", "change"})

@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Protocol
 from uuid import uuid4
 from weakref import WeakKeyDictionary
@@ -16,6 +15,7 @@ from weakref import WeakKeyDictionary
 import structlog
 from channels.layers import get_channel_layer
 from django.db import close_old_connections
+from django.utils import timezone
 
 from dashboard.live.frames import dumps, message, split
 from dashboard.live.registry import compute, listens
@@ -30,6 +30,8 @@ SHORTEST, LONGEST = 0.02, 0.2  # seconds of rest after a message of a topic
 REST = 4  # and in between, this many times the processor time of the computation: a cheap topic is shown nearly at once
 POLL = 1.0  # seconds: a hint may get lost on its way, so everything is computed this often anyway
 BEAT = 3.0  # seconds between two heartbeats
+BEAT_REST = 0.01  # seconds after some of them: what is new goes before
+AT_ONCE = 32  # sockets written to before the loop writes them out and looks at what else there is to do
 RECHECK = 15.0  # seconds between two checks that the sockets' sessions still stand
 
 
@@ -229,9 +231,9 @@ class Hub:
 
     async def _beat(self) -> None:
         """A heartbeat says "what you show is right": it is not sent to those who watch what could not be computed."""
-        beat = [dumps({"t": "beat", "at": iso(datetime.now(UTC))})]
+        beat = [dumps({"t": "beat", "at": iso(timezone.now())})]
         failed = {watcher for feed in self._feeds.values() if feed.failed for watcher in feed.watchers | feed.waiting}
-        await _to_all(self._watchers() - failed, lambda watcher: watcher.push(beat, None))
+        await _to_all(self._watchers() - failed, lambda watcher: watcher.push(beat, None), BEAT_REST)
         await _to_all(self._watchers(), lambda watcher: watcher.close_if_silent())
 
     async def _end_session(self, digest: str) -> None:
@@ -247,13 +249,15 @@ class Hub:
             feed.task.cancel()
 
 
-async def _to_all(watchers: Iterable[Watcher], act: Callable[[Watcher], Awaitable[None]]) -> None:
-    """One socket that breaks does not keep the others from hearing."""
-    for watcher in tuple(watchers):
+async def _to_all(watchers: Iterable[Watcher], act: Callable[[Watcher], Awaitable[None]], rest: float = 0) -> None:
+    """One socket that breaks does not keep the others from hearing; and what is written leaves, before more is written."""
+    for place, watcher in enumerate(tuple(watchers), start=1):
         try:
             await act(watcher)
         except Exception as error:  # noqa: BLE001 - whatever a closing socket raises
             log.info("socket_lost", error=repr(error))
+        if place % AT_ONCE == 0:
+            await asyncio.sleep(rest)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

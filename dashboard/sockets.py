@@ -102,7 +102,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _send_all(self, frames: list[str]) -> None:
         self.sent += len(frames)
         for frame in frames:
-            await self.send(frame)
+            await self.base_send({"type": "websocket.send", "text": frame})
 
     async def _drop(self, code: int) -> None:
         current_hub().leave(self)

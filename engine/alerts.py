@@ -70,7 +70,7 @@ def _raise(alerts: Sequence[AlertRaised], now: datetime) -> None:
         cursor.execute(_upsert(len(alerts)), parameters)
         stored = {row[0] for row in cursor.fetchall()}
     # a repeat answers with the id of the row that stood there already
-    _track((new_id for new_id in ids if new_id in stored), "raised", by=ENGINE, note="", now=now)
+    track((new_id for new_id in ids if new_id in stored), "raised", by=ENGINE, note="", now=now)
 
 
 def _upsert(rows: int) -> str:
@@ -149,8 +149,8 @@ def _clear(which: Q, now: datetime, note: str) -> int:
     rows = Alert.objects.filter(which).exclude(status=AlertStatus.RESOLVED)
     ids = list(rows.select_for_update().order_by("fingerprint").values_list("id", flat=True))
     if ids:
-        Alert.objects.filter(id__in=ids).update(**_resolution(ENGINE, note, now))
-        _track(ids, "resolved", by=ENGINE, note=note, now=now)
+        Alert.objects.filter(id__in=ids).update(**resolution(ENGINE, note, now))
+        track(ids, "resolved", by=ENGINE, note=note, now=now)
     return len(ids)
 
 
@@ -164,7 +164,7 @@ def alert_acknowledge(*, alert_id: str, by: str, now: datetime) -> Alert:
         if alert.status == AlertStatus.ACTIVE:
             alert.status, alert.acknowledged_at, alert.acknowledged_by = AlertStatus.ACKNOWLEDGED, now, by
             alert.save(update_fields=["status", "acknowledged_at", "acknowledged_by"])
-            _done(alert, "acknowledged", by=by, note="", now=now)
+            audit([alert], "acknowledged", by=by, note="", now=now)
     return alert
 
 
@@ -172,11 +172,11 @@ def alert_resolve(*, alert_id: str, by: str, note: str, now: datetime) -> Alert:
     """Its cause is gone, as `by` says. Raises AlertNotFound when it is unknown or resolved already."""
     with transaction.atomic():
         alert = _open_alert(alert_id)
-        resolution = _resolution(by, note, now)
-        for name, value in resolution.items():
+        fields = resolution(by, note, now)
+        for name, value in fields.items():
             setattr(alert, name, value)
-        alert.save(update_fields=list(resolution))
-        _done(alert, "resolved", by=by, note=alert.resolution_note, now=now)
+        alert.save(update_fields=list(fields))
+        audit([alert], "resolved", by=by, note=alert.resolution_note, now=now)
     return alert
 
 
@@ -193,19 +193,29 @@ def _open_alert(alert_id: str) -> Alert:
     return alert
 
 
-def _resolution(by: str, note: str, now: datetime) -> dict[str, Any]:
+def resolution(by: str, note: str, now: datetime) -> dict[str, Any]:
+    """The fields of an alert that is resolved."""
     note = storable(note, MESSAGE_LENGTH)
     return {"status": AlertStatus.RESOLVED, "resolved_at": now, "resolved_by": by, "resolution_note": note}
 
 
-def _done(alert: Alert, action: str, *, by: str, note: str, now: datetime) -> None:
-    """Track it, put it in the log for the audit, and tell the pages."""
-    _track([alert.id], action, by=by, note=note, now=now)
-    data = {"action": f"alert_{action}", "alert_id": alert.id, "title": alert.title, "by": by, "note": note}
-    log.append([new_event(EventType.USER_ACTION, SYSTEM_STREAM, now, data)], now=now)
+def audit(alerts: Sequence[Alert], action: str, *, by: str, note: str, now: datetime, **more: Any) -> None:
+    """Track what somebody did to the alerts, put it into the log, an event each, and tell the pages."""
+    if not alerts:
+        return
+    track([alert.id for alert in alerts], action, by=by, note=note, now=now)
+    about = {"action": f"alert_{action}", "by": by, "note": note, **more}
+    log.append(
+        [
+            new_event(EventType.USER_ACTION, SYSTEM_STREAM, now, {"alert_id": alert.id, "title": alert.title, **about})
+            for alert in alerts
+        ],
+        now=now,
+    )
     bus.announce_after_commit([ALERTS])
 
 
-def _track(alert_ids: Iterable[str], action: str, *, by: str, note: str, now: datetime) -> None:
+def track(alert_ids: Iterable[str], action: str, *, by: str, note: str, now: datetime) -> None:
+    """A line of each alert's own history."""
     rows = [(alert_id, action, by, note, now) for alert_id in alert_ids]
     bulk.insert(AlertAction, ("alert", "action", "by", "note", "at"), rows)

@@ -12,18 +12,21 @@ import heapq
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from engine import bulk
+from django.db.models import Q
+
+from engine import bulk, folding
 from engine.domain.events import Event, EventType
 from engine.domain.values import iso
-from engine.folding import Numbered
+from engine.folding import Numbered, Timed, events_after
 from engine.models import Event as EventRow
 from engine.models import EventArchive
 
@@ -34,6 +37,9 @@ COLUMNS = (
     "id", "uid", "type", "stream", "seq", "data", "priority", "correlation_id", "causation_id", "created_at", "processed_at",
     "duration_us", "attempts", "error",
 )  # fmt: skip
+
+
+Item = TypeVar("Item", bound=tuple[Any, ...])  # of an event; its number comes first
 
 
 class ArchiveDamagedError(Exception):
@@ -159,10 +165,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------------
-def parts_by_stream() -> dict[str, list[Part]]:
-    """Where the archived events of each stream are, by their first number."""
+def parts_by_stream(*, created_by: datetime | None = None) -> dict[str, list[Part]]:
+    """Where the archived events of each stream are, by their first number; `created_by`: only of files with some of by then."""
     found: dict[str, list[Part]] = {}
-    for archive in EventArchive.objects.all():
+    for archive in EventArchive.objects.filter(Q(first_at__lte=created_by) if created_by else Q()):
         for stream, where in archive.streams.items():
             found.setdefault(stream, []).append(Part(archive.name, stream, **where))
     for parts in found.values():
@@ -185,6 +191,34 @@ def check(folder: Path, archive: EventArchive) -> None:
 
 def read(folder: Path, part: Part) -> Iterator[Numbered]:
     """A stream's events of one file, in the order in which they were handled. Raises ArchiveDamagedError."""
+    return map(_numbered, _rows(folder, part))
+
+
+def read_timed(folder: Path, part: Part) -> Iterator[Timed]:
+    """The same, each with the time when it was handled."""
+    for row in _rows(folder, part):
+        seq, event = _numbered(row)
+        yield seq, datetime.fromisoformat(row["processed_at"]), event
+
+
+def rows_between(
+    folder: Path, stream: str, first: int, last: int | None = None, *, created_by: datetime | None = None
+) -> list[EventRow]:
+    """The stream's archived events of these numbers, as the rows that they were in the log. Raises ArchiveDamagedError."""
+    parts = parts_by_stream(created_by=created_by).get(stream, ())
+    wanted = [part for part in parts if part.last_seq >= first and (last is None or part.first_seq <= last)]
+    rows = [_as_row(row) for part in wanted for row in _rows(folder, part) if first <= row["seq"] <= (last or row["seq"])]
+    found = [row for row in rows if created_by is None or row.created_at <= created_by]
+    return sorted(found, key=lambda row: row.seq or 0)
+
+
+def _as_row(row: Mapping[str, Any]) -> EventRow:
+    times = {name: datetime.fromisoformat(row[name]) for name in ("created_at", "processed_at")}
+    ids = {name: UUID(row[name]) for name in ("uid", "correlation_id", "causation_id") if row[name]}
+    return EventRow(**{**row, **times, **ids})
+
+
+def _rows(folder: Path, part: Part) -> Iterator[Mapping[str, Any]]:
     with _opened(folder / part.file) as file:
         file.seek(part.offset)
         member = file.read(part.size)
@@ -194,29 +228,38 @@ def read(folder: Path, part: Part) -> Iterator[Numbered]:
         raise ArchiveDamagedError(f"{part.file}: {part.stream} cannot be unpacked: {error}") from error
     if hashlib.sha256(text).hexdigest() != part.sha256:
         raise ArchiveDamagedError(f"{part.file}: the checksum of {part.stream} is not the one that was written down")
-    for line in text.splitlines():
-        yield _numbered(bulk.loads(line))
+    yield from map(bulk.loads, text.splitlines())
 
 
-def history(folder: Path, parts: Sequence[Part], hot: Iterator[Numbered]) -> Iterator[Numbered]:
+def history(
+    folder: Path, parts: Sequence[Part], hot: Iterator[Item], read: Callable[[Path, Part], Iterator[Item]]
+) -> Iterator[Item]:
     """A stream's archived events and those still in the log, merged by their number. Few files are open at a time.
 
     They overlap where an event stayed longer than its neighbours, for something still referred to it.
     """
     waiting = list(reversed(parts))
-    heap: list[tuple[int, int, Event, Iterator[Numbered]]] = []
+    heap: list[tuple[int, int, Item, Iterator[Item]]] = []
 
-    def push(events: Iterator[Numbered]) -> None:
-        if (numbered := next(events, None)) is not None:
-            heapq.heappush(heap, (numbered[0], id(events), numbered[1], events))
+    def push(events: Iterator[Item]) -> None:
+        if (item := next(events, None)) is not None:
+            heapq.heappush(heap, (item[0], id(events), item, events))
 
     push(hot)
     while heap or waiting:
         while waiting and (not heap or waiting[-1].first_seq <= heap[0][0]):
             push(read(folder, waiting.pop()))
-        seq, _, event, events = heapq.heappop(heap)
-        yield seq, event
+        _, _, item, events = heapq.heappop(heap)
+        yield item
         push(events)
+
+
+def whole_history(folder: Path, stream: str) -> Iterator[list[Numbered]]:
+    """All the stream's handled events, from the first one on, in chunks. Raises ArchiveDamagedError."""
+    hot = chain.from_iterable(events_after(stream, 0))
+    events = history(folder, parts_by_stream().get(stream, ()), hot, read)
+    while some := list(islice(events, folding.CHUNK)):
+        yield some
 
 
 def _numbered(row: Mapping[str, Any]) -> Numbered:

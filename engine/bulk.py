@@ -115,7 +115,8 @@ def _fields(model: type[models.Model], names: tuple[str, ...]) -> tuple[models.F
     return tuple(model._meta.get_field(name) for name in names)  # type: ignore[misc]
 
 
-def _array_types(fields: Sequence[models.Field[Any, Any]]) -> str:
+@cache
+def _array_types(fields: tuple[models.Field[Any, Any], ...]) -> str:
     return ", ".join(f"%s::{_array_type(field)}[]" for field in fields)
 
 

@@ -31,6 +31,7 @@ class Bus:
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.is_muted = False
+        self.broker_bell: asyncio.Event | None = None  # rung in this process only: others look for themselves
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Use this loop from now on: an in-memory layer is heard on the loop on which it was sent only."""
@@ -59,6 +60,14 @@ class Bus:
         """`robust`: a layer that is away must not turn a committed write into an error."""
         waiting = set(lanes)
         transaction.on_commit(lambda: self.ring(waiting), robust=True)
+
+    def ring_broker_after_commit(self) -> None:
+        """There are calls for the broker to be made."""
+        transaction.on_commit(self._ring_broker, robust=True)
+
+    def _ring_broker(self) -> None:
+        if self.loop and self.broker_bell and self.loop.is_running():
+            self.loop.call_soon_threadsafe(self.broker_bell.set)
 
     def announce_after_commit(self, changed: Iterable[str]) -> None:
         waiting = set(changed)
@@ -132,3 +141,4 @@ async def _run(send: Coroutine[Any, Any, None]) -> None:
 bus = Bus()
 bind, ring, announce = bus.bind, bus.ring, bus.announce
 ring_after_commit, announce_after_commit, round_trip = bus.ring_after_commit, bus.announce_after_commit, bus.round_trip
+ring_broker_after_commit = bus.ring_broker_after_commit

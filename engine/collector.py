@@ -1,6 +1,6 @@
-"""Python's garbage collector in the engine's process, which makes much that is soon gone and keeps little in circles.
+"""Python's garbage collector. What an engine makes is soon gone, and little of it is in circles: it need not look often.
 
-Not for a process that serves sockets: closed ones are circles, and fifty megabytes of them wait until they are looked for.
+A process that serves sockets has to: closed ones are circles, and fifty megabytes of them wait until they are looked for.
 """
 
 import gc
@@ -8,9 +8,14 @@ import gc
 YOUNG = 10_000  # objects made before the young ones are looked through; Python's own 700 is a dozen signals
 
 
-def settle() -> None:
-    """What stands now stays for good and is never looked through again, the rest more seldom: 5 % of the engine's time. Call
-    it once everything is imported."""
+def keep() -> None:
+    """What stands now stays for good and is never looked through again: that took a tenth of a second each time, in which
+    nobody was answered. Call it once everything is imported."""
     gc.collect()
     gc.freeze()
+
+
+def settle() -> None:
+    """The same, and the rest is looked through more seldom: 5 % of the engine's time."""
+    keep()
     gc.set_threshold(YOUNG, 10, 5)

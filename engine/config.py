@@ -185,6 +185,27 @@ def public_view() -> dict[str, Any]:
     }
 
 
+def settings_described() -> list[dict[str, Any]]:
+    """Every setting: the value in force, its default, and who changed it last, and when."""
+    values, _ = _stored()
+    stored = {entry.key: entry for entry in ConfigEntry.objects.all()}
+    return [
+        {
+            "key": key,
+            "value": _as_json(values.get(key, default)),
+            "default": _as_json(default),
+            "updated_at": stored[key].updated_at if key in stored else None,
+            "updated_by": stored[key].updated_by if key in stored else None,
+        }
+        for key, default in DEFAULTS.items()
+    ]
+
+
+def changes_latest(limit: int) -> list[dict[str, Any]]:
+    """The audit of the settings, newest first."""
+    return [dict(row) for row in ConfigChange.objects.values("id", "key", "old", "new", "by", "at")[:limit]]
+
+
 def _stored() -> tuple[dict[str, Any], list[str]]:
     values, wrong = {}, []
     for key, value in ConfigEntry.objects.values_list("key", "value"):

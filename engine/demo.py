@@ -20,8 +20,10 @@ class DemoRefused(Exception):
 def prepare(*, now: datetime) -> None:
     """Open the demo account and its sign-in, load the instruments, and let the old frontend in without one.
 
-    Raises DemoRefused where a real user has the demo's name.
+    Raises DemoRefused where a real user has the demo's name, and where real orders would be sent on simulated prices.
     """
+    if settings.BROKER:
+        raise DemoRefused("BROKER_LIVE is on: simulated prices must send no real orders")
     user = User.objects.filter(username=USERNAME).first() or User.objects.create_user(USERNAME, password=PASSWORD)
     if user.has_usable_password() and not user.check_password(PASSWORD):
         raise DemoRefused(f"a user named {USERNAME} has a password of their own here: run the demo on another database")

@@ -1,6 +1,6 @@
 """Folding a stream's log, from its beginning or from a snapshot on: what it makes of the book, in bounded memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,15 +11,17 @@ from engine import log
 from engine.domain.book import Book, Changes
 from engine.domain.events import Event, EventType
 from engine.domain.orders import LifeCycleError, OverfillError
-from engine.domain.snapshots import book_from_json, book_to_json
+from engine.domain.snapshots import VERSION, book_from_json, book_to_json
 from engine.handlers.decide import fold
-from engine.models import BookSnapshot, Stream
+from engine.models import BookSnapshot, Landmark, Stream
 
 UNFOLDABLE = (LookupError, ValueError, TypeError, ArithmeticError, LifeCycleError, OverfillError)
 CHUNK = 2000  # events folded at a time: memory does not grow with the log
 SNAPSHOTS_KEPT = 3  # of each stream; the older ones could be folded again, from the archives
 
 Numbered = tuple[int, Event]  # an event, and its place among its stream's handled events
+History = Callable[[str], Iterable[list[Numbered]]]  # a stream's events from the first one on, in chunks
+Timed = tuple[int, datetime, Event]  # and when it was handled
 
 
 class UnfoldableError(Exception):
@@ -40,7 +42,7 @@ class Fold:
         return cls(Book.blank(stream))
 
     @classmethod
-    def of(cls, snapshot: BookSnapshot) -> "Fold":
+    def of(cls, snapshot: BookSnapshot | Landmark) -> "Fold":
         counts = {EventType(name): number for name, number in snapshot.counts.items()}
         return cls(book_from_json(snapshot.stream, snapshot.book), snapshot.seq, counts, snapshot.paid)
 
@@ -50,11 +52,12 @@ class Fold:
 
 
 def latest_snapshot(stream: str) -> BookSnapshot | None:
-    return BookSnapshot.objects.filter(stream=stream).order_by("-seq").first()
+    """The stream's latest that folding can go on from: one of before an upgrade may hold less than a book does now."""
+    return BookSnapshot.objects.filter(stream=stream, version=VERSION).order_by("-seq").first()
 
 
 def start_of(stream: str) -> Fold:
-    """Where folding the stream begins: at its latest snapshot, or at the beginning."""
+    """Where folding the stream begins: at its latest usable snapshot, or at the beginning."""
     snapshot = latest_snapshot(stream)
     return Fold.of(snapshot) if snapshot else Fold.blank(stream)
 
@@ -66,17 +69,19 @@ def events_after(stream: str, seq: int) -> Iterator[list[Numbered]]:
         yield chunk
 
 
-def snapshot_take(*, stream: str, now: datetime) -> BookSnapshot:
+def snapshot_take(*, stream: str, now: datetime, history: History | None = None) -> BookSnapshot:
     """Fold what has been handled since the stream's latest snapshot, and keep the outcome. Raises UnfoldableError.
 
+    `history` gives the whole past, archives and all: read where neither a usable snapshot nor the log has the beginning.
     No lock is needed: what has been handled never changes, and the stream's number says how far that goes.
     """
     state, latest = start_of(stream), Stream.objects.values_list("seq", flat=True).get(name=stream)
-    fold_until(state, stream, latest)
+    whole = history and state.seq == 0 and not begins_in_log(stream)
+    fold_until(state, stream, latest, history(stream) if history and whole else events_after(stream, state.seq))
     snapshot, _ = BookSnapshot.objects.get_or_create(
-        stream=stream, seq=state.seq, defaults=as_columns(state) | {"taken_at": now}
+        stream=stream, version=VERSION, seq=state.seq, defaults=as_columns(state) | {"taken_at": now}
     )
-    kept = BookSnapshot.objects.filter(stream=stream).order_by("-seq").values_list("id", flat=True)[:SNAPSHOTS_KEPT]
+    kept = BookSnapshot.objects.filter(stream=stream).order_by("-version", "-seq").values_list("id", flat=True)[:SNAPSHOTS_KEPT]
     BookSnapshot.objects.filter(stream=stream).exclude(id__in=list(kept)).delete()
     return snapshot
 
@@ -86,16 +91,22 @@ def as_columns(state: Fold) -> dict[str, Any]:
     return {"book": book_to_json(state.book), "counts": counts, "paid": state.paid}
 
 
-def fold_until(state: Fold, stream: str, latest: int) -> None:
+def begins_in_log(stream: str) -> bool:
+    """Whether the stream's first event is in the log still, or there is none yet."""
+    first = next(iter(log.handled_events(stream, after=0, limit=1)), None)
+    return first is None or first[0] == 1
+
+
+def fold_until(state: Fold, stream: str, latest: int, chunks: Iterable[list[Numbered]]) -> None:
     """Fold on to the event with this number. Raises UnfoldableError for what cannot follow, or for one that is missing."""
     decided: set[UUID] = set()
-    for chunk in events_after(stream, state.seq):
+    for chunk in chunks:
         for seq, event in chunk:
             if seq > latest:
                 break
             if event.user_id and seq != state.seq + 1:
                 raise UnfoldableError(f"{stream}: its event {state.seq + 1} is not in the log")
-            _fold_one(state, seq, event)
+            fold_one(state, seq, event)
         decided = forget_finished(state, decided)
         if chunk[-1][0] >= latest:
             break
@@ -103,7 +114,8 @@ def fold_until(state: Fold, stream: str, latest: int) -> None:
         raise UnfoldableError(f"{stream}: {latest} events were handled, the log ends after {state.seq}")
 
 
-def _fold_one(state: Fold, seq: int, event: Event) -> None:
+def fold_one(state: Fold, seq: int, event: Event) -> None:
+    """Raises UnfoldableError for what cannot follow."""
     try:
         fold(state.book, event)
     except UNFOLDABLE as error:
@@ -122,4 +134,10 @@ def forget_finished(state: Fold, decided: set[UUID]) -> set[UUID]:
         state.paid += sign * fill.quantity * fill.price + fill.charges["total"]
     signals = {id: signal for id, signal in changes.signals.items() if id not in decided}
     state.book.changes = Changes(signals=signals)
-    return {id for id, signal in signals.items() if signal.decision}
+    return settled(state.book)
+
+
+def settled(book: Book) -> set[UUID]:
+    """The signals whose decision stands. That of an order which is not in the market yet may still be denied, and refuse it."""
+    waiting = {order.signal_id for order in book.orders.values() if order.submitted_at is None}
+    return {id for id, signal in book.changes.signals.items() if signal.decision and id not in waiting}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from engine import bulk, bus
 from engine.domain.enums import Lane
@@ -31,6 +31,7 @@ EVENT_COLUMNS = (
     "stream",
     "seq",
     "data",
+    "symbol",
     "priority",
     "correlation_id",
     "causation_id",
@@ -39,6 +40,7 @@ EVENT_COLUMNS = (
     "duration_us",
     "attempts",
 )
+PENDING_COLUMNS = ("event_id", "lane", "stream", "priority", "due_at", "attempts", "last_error")
 HANDLED_COLUMNS = EVENT_COLUMNS[1:]  # the table numbers what nobody has to wait for
 
 
@@ -63,18 +65,44 @@ class Claim:
 
 
 def append(events: Sequence[Event], *, now: datetime) -> list[int]:
-    """Put events into the log and onto their lanes; the lanes' doorbells ring after commit. Returns the log's ids."""
+    """Put events into the log and onto their lanes, all or none; the doorbells ring after commit. Returns the log's ids."""
     if not events:
         return []
+    if len(events) == 1 and connection.vendor == "postgresql":
+        ids = [_append_one(events[0], now)]
+    else:
+        with transaction.atomic(savepoint=False):
+            ids = _append_all(events, now)
+    bus.ring_after_commit({event.lane for event in events})
+    return ids
+
+
+def _append_one(event: Event, now: datetime) -> int:
+    """In one statement, which needs no transaction around it: two round trips instead of six, of a signal's ten."""
+    if event.stream.startswith("$"):
+        ensure_streams([event.stream])
+    row: list[Any] = list(_row(event))
+    row[HANDLED_COLUMNS.index("data")] = bulk.dumps(event.data)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"with logged as (insert into engine_event ({', '.join(HANDLED_COLUMNS)}) "
+            f"values ({', '.join(['%s'] * len(HANDLED_COLUMNS))}) returning id) "
+            f"insert into engine_pendingevent ({', '.join(PENDING_COLUMNS)}) "
+            "select id, %s, %s, %s, %s, 0, '' from logged returning event_id",
+            [*row, event.lane, event.stream, event.priority, now],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _append_all(events: Sequence[Event], now: datetime) -> list[int]:
     ensure_streams({event.stream for event in events if event.stream.startswith("$")})
     ids = bulk.reserve_ids(EventRow, len(events))
     bulk.insert(EventRow, EVENT_COLUMNS, [(id, *_row(event)) for event, id in zip(events, ids, strict=True)])
     bulk.insert(
         PendingEvent,
-        ("event", "lane", "stream", "priority", "due_at", "attempts", "last_error"),
+        PENDING_COLUMNS,
         [(id, event.lane, event.stream, event.priority, now, 0, "") for event, id in zip(events, ids, strict=True)],
     )
-    bus.ring_after_commit({event.lane for event in events})
     return ids
 
 
@@ -92,6 +120,7 @@ def _row(
         event.stream,
         seq,
         event.data,
+        event.data.get("symbol"),
         event.priority,
         event.correlation_id,
         event.causation_id,
@@ -215,6 +244,23 @@ def handled_events(stream: str, *, after: int, limit: int) -> list[tuple[int, Ev
             [stream, after, limit],
         )
         return [(row[8], _event(row)) for row in cursor.fetchall()]
+
+
+def handled_until(stream: str, *, after: int, until: datetime, limit: int) -> list[tuple[int, datetime, Event]]:
+    """The same, each with when it was handled, and no further than the first that was handled later than `until`."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, uid, type, stream, data, correlation_id, causation_id, created_at, seq, processed_at from engine_event "
+            "where stream = %s and seq > %s order by seq limit %s",
+            [stream, after, limit],
+        )
+        for row in cursor.fetchall():
+            handled_at = _time(row[9])
+            if handled_at > until:
+                break
+            found.append((row[8], handled_at, _event(row)))
+    return found
 
 
 def _event(row: Sequence[Any]) -> Event:

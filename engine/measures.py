@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from engine.domain.events import Event, EventType
+from engine.domain.enums import Lane
+from engine.domain.events import Event, EventType, lane_of
 from engine.handlers.decide import Handled
 from engine.metrics import Delta
 
@@ -49,8 +50,18 @@ def measure(handled: Sequence[Handled], *, ended_at: datetime) -> Delta:
     for event_type, number in Counter(item.event.type for item in handled).items():
         for name in COUNTED.get(event_type, ()):
             delta.count(name, number)
+    _measure_lanes(delta, handled)
     _measure_chains(delta, [item for item in handled if item.event.type in MEASURED], ended_at)
     return delta
+
+
+def _measure_lanes(delta: Delta, handled: Sequence[Handled]) -> None:
+    """How long the events of each lane took, from being written down to being handled."""
+    times: dict[Lane, list[int]] = defaultdict(list)
+    for item in handled:
+        times[lane_of(item.event.type)].append(micros(item.event.at, item.at) + item.duration_us)
+    for lane, found in times.items():
+        delta.time_all(lane_timing(lane), found)
 
 
 def _measure_chains(delta: Delta, handled: Sequence[Handled], ended_at: datetime) -> None:
@@ -80,6 +91,11 @@ def _measure_chains(delta: Delta, handled: Sequence[Handled], ended_at: datetime
                 delta.count(f"{outcome}_trades")  # the old name: a round trip
     for operation, found in times.items():
         delta.time_all(operation, found)
+
+
+def lane_timing(lane: Lane) -> str:
+    """The timing of the lane's events, waiting and handling together, also of those handled at once in another lane's round."""
+    return f"lane_{lane}"
 
 
 def failure_counter(event_type: EventType) -> str:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from django.db import connection, models
 
 M = TypeVar("M", bound=models.Model)
+N = TypeVar("N", bound=models.Model)
 R = TypeVar("R")
 Row = tuple[Any, ...]
 Converter = Callable[[Any], Any]
@@ -30,6 +31,14 @@ def select(model: type[models.Model], names: Sequence[str], clause: str, paramet
 def instances(model: type[M], clause: str, parameters: Sequence[Any] = ()) -> list[M]:
     """The model's rows, whole."""
     return [_instance(model, row) for row in _whole(model, clause, parameters)]
+
+
+def joined(model: type[M], other: type[N], clause: str, parameters: Sequence[Any] = ()) -> list[tuple[M, N]]:
+    """Rows of two models, in pairs. `clause` is the statement from the join's `on` on."""
+    columns = ", ".join(_prepared(kind, _names(kind), connection.vendor)[0] for kind in (model, other))
+    rows = execute(f'select {columns} from "{model._meta.db_table}" join "{other._meta.db_table}" {clause}', parameters)
+    cut = len(_names(model))
+    return [(_instance(model, row[:cut]), _instance(other, row[cut:])) for row in rows]
 
 
 def shaped(model: type[M], shape: Callable[[M], R], clause: str, parameters: Sequence[Any] = ()) -> list[R]:
@@ -74,7 +83,7 @@ def _prepared(model: type[models.Model], names: tuple[str, ...], vendor: str) ->
         for place, column in enumerate(columns)
         for convert in (*connection.ops.get_db_converters(column), *column.get_db_converters(connection))
     ]
-    return ", ".join(f'"{column.target.column}"' for column in columns), tuple(converters)
+    return ", ".join(f'"{model._meta.db_table}"."{column.target.column}"' for column in columns), tuple(converters)
 
 
 def _whole(model: type[models.Model], clause: str, parameters: Sequence[Any]) -> list[Row]:

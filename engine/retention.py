@@ -3,17 +3,21 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
 
 from engine import archives
+from engine.domain.enums import HaltScope
+from engine.domain.events import EventType
 from engine.folding import UnfoldableError, latest_snapshot, snapshot_take
 from engine.models import Alert, Event, EventArchive, Order, PendingEvent, Stream
 
 WINDOW = 10_000  # events looked at, written to one file and deleted in one transaction: a second of SQLite's one writer at most
 IDS = 2_000  # in one statement
+HALTS = (EventType.EMERGENCY_STOP, EventType.TRADING_RESUMED)
 
 
 class PruneConflictError(Exception):
@@ -42,8 +46,10 @@ def prune(*, before: datetime, folder: Path, now: datetime, tell: Callable[[Prun
     """Move the events that were created and handled before that time into archive files in the folder.
 
     What stays, however old: what waits or was given up, with its whole chain; the chains of working orders and of open alerts;
-    what is behind its stream's latest snapshot, which is taken here where it is needed. Raises ArchiveBusyError,
-    ArchiveDamagedError, OSError. A run that is killed loses nothing: the next one goes on.
+    how everybody was halted and resumed, for that is in no account's book; what is behind its stream's latest snapshot, which
+    is taken here where it is needed. Raises ArchiveBusyError, ArchiveDamagedError, OSError.
+
+    A run that is killed loses nothing: the next one goes on.
     """
     pruned, last_id = Pruned(), 0
     with archives.locked(folder):
@@ -52,7 +58,7 @@ def prune(*, before: datetime, folder: Path, now: datetime, tell: Callable[[Prun
             window, last_id, old = _window(last_id, before, held)
             if not old:
                 return pruned
-            window = _covered(window, pruned, now)
+            window = _covered(window, pruned, folder, now)
             pruned.kept += old - len(window)
             if window:
                 archive = _move(window, folder, before=before, now=now)
@@ -63,8 +69,10 @@ def prune(*, before: datetime, folder: Path, now: datetime, tell: Callable[[Prun
 
 
 def held_chains() -> set[UUID]:
-    """The correlation ids of all that is still at work or before somebody's eyes."""
+    """The correlation ids of all that is still at work or before somebody's eyes, or that time travel looks up in the log."""
+    for_everybody = Event.objects.filter(type__in=HALTS, data__scope=HaltScope.GLOBAL.value)
     return {
+        *for_everybody.order_by().values_list("correlation_id", flat=True),
         *PendingEvent.objects.order_by().values_list("event__correlation_id", flat=True),
         *Order.objects.working().order_by().values_list("correlation_id", flat=True),
         *(chain for chain in Alert.objects.open().order_by().values_list("correlation_id", flat=True) if chain),
@@ -90,17 +98,18 @@ def _window(after: int, before: datetime, held: set[UUID]) -> tuple[list[Candida
     return free, rows[-1][0] if rows else after, len(old)
 
 
-def _covered(window: list[Candidate], pruned: Pruned, now: datetime) -> list[Candidate]:
+def _covered(window: list[Candidate], pruned: Pruned, folder: Path, now: datetime) -> list[Candidate]:
     """Those that are not behind their stream's latest snapshot. It is taken anew where that lets more of them go."""
     needed: dict[str, int] = {}
     for item in window:
         needed[item.stream] = max(needed.get(item.stream, 0), item.seq)
     covered: dict[str, int] = {}
+    history = partial(archives.whole_history, folder)
     for stream, seq in needed.items():
         snapshot = latest_snapshot(stream)
         if (snapshot is None or snapshot.seq < seq) and stream not in pruned.unfoldable:
             try:
-                snapshot = snapshot_take(stream=stream, now=now)
+                snapshot = snapshot_take(stream=stream, now=now, history=history)
             except UnfoldableError as error:
                 pruned.unfoldable[stream] = str(error)
         covered[stream] = snapshot.seq if snapshot else 0

@@ -9,7 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from engine import alerts, bulk, config, tariff
+from engine.brokers.outbox import calls_save
 from engine.domain.book import NO_LIMITS, Book, Context, Limits
+from engine.domain.brokers import BrokerName
 from engine.domain.enums import (
     OrderStatus,
     OrderType,
@@ -32,18 +34,19 @@ from engine.models import Account, Alert, Execution, Instrument, Signal, Strateg
 from engine.models import Order as OrderRow
 from engine.models import Position as PositionRow
 from engine.models.accounts import DESK_STATE
+from engine.selectors.brokers import broker_desk
 from engine.shelf import Stamp, shelf
 
 ORDER_FIELDS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "stop_loss",
     "take_profit", "product", "validity", "strategy_id", "signal_id", "sizing", "status", "rejected_by", "reason",
     "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at",
-    "filled_at", "waits_until", "triggered_at", "trailing_stop", "trailing_stop_percent",
+    "filled_at", "waits_until", "triggered_at", "trailing_stop", "trailing_stop_percent", "broker",
 )  # fmt: skip
 ORDER_CHANGES = (
     "quantity", "price", "stop_price", "stop_loss", "take_profit", "status", "rejected_by", "reason", "risk_checks",
     "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at", "filled_at",
-    "waits_until", "triggered_at",
+    "waits_until", "triggered_at", "broker", "trailing_stop", "trailing_stop_percent",
 )  # fmt: skip
 POSITION_FIELDS = (
     "id", "symbol", "strategy_id", "opened_at", "updated_at", "quantity", "cost", "realized_pnl", "charges", "stop_loss",
@@ -73,7 +76,7 @@ STRATEGY_CHANGES = (
 STAGE_FIELDS = ("id", "strategy", "stage", "previous_stage", "at", "triggered_by", "reason", "metadata", "number")
 ACCOUNT_FIELDS = (
     "user_id", "cash", "trading_state", "trading_state_reason", "trading_day", "day_start_equity", "peak_equity",
-    "trading_blocks", "orders_today", "orders_in_minute", "minute_began", "updated_at",
+    "trading_blocks", "orders_today", "orders_by_second", "updated_at",
 )  # fmt: skip
 
 LATE_SECONDS = 60  # between an order's creation and its submission, when duplicates are looked for
@@ -88,7 +91,7 @@ DEFAULTED_LIMITS = (
 )  # fmt: skip
 
 _strategy_changes = attrgetter("status", "reason", *STRATEGY_CHANGES)
-_account_values = attrgetter(*ACCOUNT_FIELDS[:-5], "blocks", *(f"pace.{name}" for name in ACCOUNT_FIELDS[-4:-1]))
+_account_values = attrgetter(*ACCOUNT_FIELDS[:-4], "blocks", "pace.orders_today", "pace.orders_by_second")
 _REJECTED_BY = ORDER_FIELDS.index("rejected_by")
 _REJECTED_BY_CHANGE = ORDER_CHANGES.index("rejected_by") + 1
 
@@ -197,7 +200,7 @@ def _book(account: Account) -> Book:
         trading_state=state_named(account.trading_state),
         blocks={key: state_named(state) for key, state in account.trading_blocks.items()},
         trading_state_reason=account.trading_state_reason,
-        pace=Pace(account.orders_today, account.orders_in_minute, account.minute_began),
+        pace=Pace(account.orders_today, account.orders_by_second),
     )
 
 
@@ -229,6 +232,7 @@ def _order(row: Sequence[object]) -> Order:
     order.side, order.order_type = Side(order.side), OrderType(order.order_type)
     order.product, order.validity = Product(order.product), Validity(order.validity)
     order.status = OrderStatus(order.status)
+    order.broker = BrokerName(order.broker)
     order.rejected_by = RejectedBy(order.rejected_by) if order.rejected_by else None
     return order
 
@@ -247,6 +251,7 @@ def context(books: Iterable[Book], symbols: Iterable[str], *, now: datetime) -> 
         tariff.current(),
         settings.PAPER_VOLUME_PERCENT,
         hours_at(now),
+        broker_desk(now=now),
     )
 
 
@@ -267,6 +272,7 @@ def save(books: Mapping[str, Book], *, now: datetime) -> None:
     _save_signals(books.values())
     _save_accounts(books.values(), now)
     _save_strategies(books.values(), now)
+    calls_save(books.values(), now=now)
     raised = [alert for book in books.values() for alert in book.changes.alerts]
     if raised:
         alerts.alerts_raise(raised, now=now)
@@ -352,6 +358,9 @@ def _save_signals(books: Iterable[Book]) -> None:
         for signal in book.changes.signals.values()
     ]
     bulk.insert(Signal, SIGNAL_FIELDS, rows)
+    later = [signal for book in books for signal in book.changes.refused_later.values()]
+    verdicts = [(signal.id, signal.decision, signal.reason[:300], signal.decided_at) for signal in later]
+    bulk.update(Signal, ("id", "decision", "reason", "decided_at"), verdicts)
 
 
 def _save_accounts(books: Iterable[Book], now: datetime) -> None:

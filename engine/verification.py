@@ -15,7 +15,8 @@ from django.db import transaction
 
 from engine import archives, folding
 from engine.domain.events import Event, EventType
-from engine.folding import UNFOLDABLE, Fold, Numbered, as_columns, events_after, start_of
+from engine.domain.snapshots import VERSION
+from engine.folding import UNFOLDABLE, Fold, Numbered, as_columns, begins_in_log, events_after, start_of
 from engine.handlers.decide import fold
 from engine.models import (
     Account,
@@ -32,7 +33,7 @@ from engine.models import (
 
 ORDER_FACTS = (
     "status", "quantity", "price", "stop_price", "stop_loss", "take_profit", "filled_quantity", "filled_notional", "charges",
-    "symbol", "side", "reason", "waits_until", "triggered_at",
+    "symbol", "side", "reason", "waits_until", "triggered_at", "trailing_stop", "trailing_stop_percent",
 )  # fmt: skip
 POSITION_FACTS = (
     "symbol",
@@ -76,6 +77,7 @@ class Verified:
     accounts: int
     events: int
     differences: list[Difference]
+    notes: list[str] = field(default_factory=list)  # what could not be looked at, and why
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,9 @@ def verify(user_ids: Sequence[str] | None = None, *, archive: Path | None = None
         with transaction.atomic():
             Stream.objects.select_for_update().filter(name=user_id).first()  # nobody moves it, or prunes it, while we look
             fold_of_account = _Folding(user_id, Archive(archive) if archive else None)
+            if reason := fold_of_account.cannot_begin():
+                result.notes.append(f"{user_id} was not looked at: {reason}")
+                continue
             result.differences += fold_of_account.differences()
             result.events += fold_of_account.events
             result.accounts += 1
@@ -129,6 +134,14 @@ class _Folding:
             set()
         )  # signals: an order that was refused in the chunk's last events refuses its signal in the next
 
+    def cannot_begin(self) -> str:
+        """Why there is nothing to fold on from; empty where there is."""
+        if self.archive or self.state.seq or begins_in_log(self.user_id):
+            return ""
+        if not BookSnapshot.objects.filter(stream=self.user_id).exists():
+            return ""  # the missing events are a difference, which folding finds
+        return "its snapshots are of another version and its first events are archived; verify --full folds those"
+
     def differences(self) -> list[Difference]:
         try:
             for chunk in self._chunks():
@@ -152,9 +165,9 @@ class _Folding:
             yield from events_after(self.user_id, self.state.seq)
             return
         hot = chain.from_iterable(events_after(self.user_id, 0))
-        marks = set(BookSnapshot.objects.filter(stream=self.user_id).values_list("seq", flat=True))
+        marks = set(BookSnapshot.objects.filter(stream=self.user_id, version=VERSION).values_list("seq", flat=True))
         chunk: list[Numbered] = []
-        for numbered in archives.history(self.archive.folder, self.archive.parts.get(self.user_id, ()), hot):
+        for numbered in archives.history(self.archive.folder, self.archive.parts.get(self.user_id, ()), hot, archives.read):
             chunk.append(numbered)
             if len(chunk) == folding.CHUNK or numbered[0] in marks:
                 yield chunk
@@ -163,12 +176,15 @@ class _Folding:
             yield chunk
 
     def _compare_snapshot(self) -> None:
-        """A full folding finds each snapshot as it was kept."""
-        if self.archive and (kept := BookSnapshot.objects.filter(stream=self.user_id, seq=self.state.seq).first()):
+        """A full folding finds each snapshot as it was kept, but for those of before an upgrade."""
+        if self.archive and (kept := self._snapshot_here()):
             now = as_columns(self.state)
             found = now["book"] | {"counts": now["counts"], "paid": now["paid"]}
             for what, value in (kept.book | {"counts": kept.counts, "paid": kept.paid}).items():
                 self._note(f"snapshot after {kept.seq}: {what}", found.get(what), value)
+
+    def _snapshot_here(self) -> BookSnapshot | None:
+        return BookSnapshot.objects.filter(stream=self.user_id, version=VERSION, seq=self.state.seq).first()
 
     def _fold(self, event: Event) -> None:
         try:
@@ -196,12 +212,15 @@ class _Folding:
             sign = 1 if row["side"] == "BUY" else -1
             self.state.paid += sign * row["quantity"] * row["price"] + row["charges"]
         self._compare_signals(self.decided)
-        self.decided = {id for id, signal in changes.signals.items() if signal.decision}
+        self.decided = folding.settled(self.book)
         for id in ended:
             del changes.orders[id]
         for id in closed:
             del changes.positions[id]
         changes.executions.clear()
+        later = changes.refused_later
+        self._compare_rows("signal", later, _rows(Signal, later, SIGNAL_FACTS[:2]), SIGNAL_FACTS[:2])
+        later.clear()
 
     def _compare_signals(self, ids: Iterable[UUID]) -> None:
         signals = {id: self.book.changes.signals.pop(id) for id in list(ids)}
@@ -228,11 +247,7 @@ class _Folding:
         self._note("peak equity", self.book.peak_equity, account.peak_equity)
         pace = self.book.pace
         self._note("orders of the day", pace.orders_today, account.orders_today)
-        self._note(
-            "orders of the minute",
-            (pace.minute_began, pace.orders_in_minute),
-            (account.minute_began, account.orders_in_minute),
-        )
+        self._note("orders of the minute", pace.orders_by_second, account.orders_by_second)
         held = {position.id: position for position in self.book.positions.values()}
         rows = Position.objects.open().filter(account=account).values("id", *POSITION_FACTS)
         open_rows = {row["id"]: row for row in rows}

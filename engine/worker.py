@@ -17,10 +17,14 @@ from channels.worker import Worker as ChannelsWorker
 from django.utils import timezone
 
 from engine import bus, health, metrics
+from engine.brokers.dispatch import Dispatcher
+from engine.brokers.kite import KiteBroker
 from engine.consumers import on_engine_thread, rounds
+from engine.domain.brokers import LiveBroker
 from engine.domain.enums import Lane
 from engine.models import Worker
 from engine.processing import DATABASE_AWAY
+from engine.selectors.brokers import live_broker
 from engine.services.idempotency import keys_expire
 from engine.topics import lane_channel
 
@@ -44,6 +48,7 @@ class SupervisedWorker(ChannelsWorker):
         super().__init__(application, [lane_channel(lane) for lane in lanes], channel_layer)
         self.lanes = lanes
         self.stopping = asyncio.Event()
+        self.dispatcher: Dispatcher | None = None  # where orders go to a real broker
         self.row = Worker(id=uuid4(), host=socket.gethostname()[:120], pid=os.getpid(), started_at=timezone.now())
 
     async def arun(self) -> None:
@@ -65,12 +70,27 @@ class SupervisedWorker(ChannelsWorker):
             tasks.create_task(self._every(BEAT_SECONDS, self._beat))
             tasks.create_task(self._every(WATCH_SECONDS, self._watch))
             tasks.create_task(self._every(PRUNE_SECONDS, self._prune))
+            if broker := live_broker():
+                tasks.create_task(self._call_the_broker(broker))
+
+    async def _call_the_broker(self, broker: LiveBroker) -> None:
+        """Real orders go out from here, and what comes of them comes back."""
+        async with KiteBroker(broker) as session:
+            self.dispatcher = dispatcher = Dispatcher(broker, session, on_engine_thread, timezone.now)
+            while not self.stopping.is_set():
+                try:
+                    await dispatcher.run()
+                except DATABASE_AWAY as error:
+                    logger.warning("database_away", error=str(error).strip())
+                    await asyncio.sleep(POLL_SECONDS)
 
     async def stop(self) -> None:
         """Finish the rounds in hand, take back the sign of life, and let `arun` be cancelled."""
         self.stopping.set()
         for details in self.application_instances.values():
             details["future"].cancel()
+        if self.dispatcher:
+            await self.dispatcher.drain()
         try:
             # the engine's thread takes one thing after the other: when this is done, so is the round before it
             await on_engine_thread(Worker.objects.filter(id=self.row.id).delete)

@@ -4,6 +4,7 @@ Django's own handler starts a thread for each request, and crosses between it an
 middleware. A request in hand when the loop stopped then waited for it for ever, and the process with it.
 """
 
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
@@ -13,7 +14,8 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import HttpResponse, StreamingHttpResponse
+from django.db import close_old_connections
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.urls import set_script_prefix
 
 THREADS = 8  # as many requests are worked on at once; with PostgreSQL each may hold a connection of the pool's ten
@@ -27,6 +29,8 @@ class OneHopHandler(ASGIHandler):
         self.load_middleware(is_async=False)
         threads = ThreadPoolExecutor(THREADS, thread_name_prefix="http")
         self._answer_on_thread = sync_to_async(self._answer, thread_sensitive=False, executor=threads)
+        self._next_on_thread = sync_to_async(next_piece, thread_sensitive=False, executor=threads)
+        self._close_on_thread = sync_to_async(lambda close: close(), thread_sensitive=False, executor=threads)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -38,20 +42,42 @@ class OneHopHandler(ASGIHandler):
         await self.send_response(await self._answer_on_thread(scope, body), send)
 
     def _answer(self, scope: Any, body: IO[bytes]) -> HttpResponse:
-        """The response, complete and closed: all that is left is to send it."""
+        """The response, complete and closed but for what is made piece by piece: all that is left is to send it."""
         with body:
             set_script_prefix(get_script_prefix(scope))
             signals.request_started.send(sender=self.__class__, scope=scope)
             request, refusal = self.create_request(scope, body)
             response: Any = refusal if request is None else self.get_response(request)
         response._handler_class = self.__class__
-        whole = read_whole(response) if response.streaming else response
-        response.close()
-        return whole
+        if isinstance(response, FileResponse):
+            whole = read_whole(response)
+            response.close()
+            return whole
+        if response.streaming:
+            response.streaming_content = self._pieces(iter(response.streaming_content), response.close)
+        else:
+            response.close()
+        answer: HttpResponse = response
+        return answer
+
+    async def _pieces(self, pieces: Iterator[bytes], close: Callable[[], None]) -> AsyncIterator[bytes]:
+        """One after the other as the reader takes them, each on whichever thread is free: they may keep nothing that is its."""
+        try:
+            while (piece := await self._next_on_thread(pieces)) is not None:
+                yield piece
+        finally:  # also where the reader went away; closed sooner, a generator would give nothing
+            await self._close_on_thread(close)
+
+
+def next_piece(pieces: Iterator[bytes]) -> bytes | None:
+    try:
+        return next(pieces, None)
+    finally:
+        close_old_connections()
 
 
 def read_whole(response: StreamingHttpResponse) -> HttpResponse:
-    """Only our own static files are streamed, and a sync iterator is read whole by Django's handler, too."""
+    """Our own static files: small, and open."""
     whole = HttpResponse(b"".join(response.streaming_content), status=response.status_code, headers=response.headers)  # type: ignore[arg-type]
     whole.cookies = response.cookies
     return whole

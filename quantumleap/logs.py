@@ -23,6 +23,15 @@ class UnknownHost(logging.Filter):
         return logging.getLogger().isEnabledFor(logging.WARNING)
 
 
+class Refused(logging.Filter):
+    """What we refuse with a 4xx and a reason is one line; a traceback would tell of nothing but the refusal."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR:
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def logging_settings(*, level: str, as_json: bool) -> dict[str, Any]:
     """Set up structlog and the standard library's logging alike, and return what was set."""
     # plain tracebacks: a rich one prints the local variables, and with them whatever secret they hold
@@ -50,10 +59,13 @@ def logging_settings(*, level: str, as_json: bool) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
-        "filters": {"unknown_host": {"()": UnknownHost}},
+        "filters": {"unknown_host": {"()": UnknownHost}, "refused": {"()": Refused}},
         "loggers": {
             "daphne": {"level": "WARNING"},
             "django.channels.server": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},  # each call to the broker is kept as an attempt
+            "httpcore": {"level": "WARNING"},
+            "django.request": {"filters": ["refused"]},
             "django.security.DisallowedHost": {"filters": ["unknown_host"]},
         },
     }

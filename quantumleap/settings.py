@@ -6,6 +6,7 @@ from pathlib import Path
 
 from environs import Env
 
+from quantumleap.broker import live_broker
 from quantumleap.logs import logging_settings
 from quantumleap.sqlite import prefer_sound_sqlite
 
@@ -63,6 +64,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "dashboard.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "dashboard.compression.StaticCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -161,6 +163,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_FAILURE_VIEW = "dashboard.pages.errors.form_out_of_date"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -222,6 +225,7 @@ STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns at each start where it is m
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("vendor/tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
+    ("vendor/lightweight-charts", BASE_DIR / "node_modules/lightweight-charts/dist"),
     ("vendor/uplot", BASE_DIR / "node_modules/uplot/dist"),
 ]
 WHITENOISE_USE_FINDERS = True
@@ -235,6 +239,19 @@ CHARGES_FILE = env.path("CHARGES_FILE", BASE_DIR / "engine" / "charges.toml")
 PAPER_OPENING_CASH = env.decimal("PAPER_OPENING_CASH", Decimal(1_000_000))
 RISK_FREE_RATE_PERCENT = env.float("RISK_FREE_RATE_PERCENT", 0)
 ARCHIVE_DIR = env.path("ARCHIVE_DIR", VAR_DIR / "archive")
+
+# --- the broker: paper, unless real orders are asked for --------------------------------------------------------------------
+BROKER = live_broker(
+    is_live=env.bool("BROKER_LIVE", False),
+    account=env.str("BROKER_ACCOUNT", ""),
+    url=env.str("BROKER_URL", ""),
+    api_key=env.str("BROKER_API_KEY", ""),
+    access_token=env.str("BROKER_ACCESS_TOKEN", ""),
+    timeout_seconds=env.float("BROKER_TIMEOUT_SECONDS", 5),
+    poll_seconds=env.float("BROKER_POLL_SECONDS", 2),
+    breaker_failures=env.int("BROKER_BREAKER_FAILURES", 5),
+    breaker_seconds=env.float("BROKER_BREAKER_SECONDS", 30),
+)
 
 LOGGING_CONFIG = None
 LOGGING = logging_settings(level=env.str("LOG_LEVEL", "INFO"), as_json=env.bool("LOG_JSON", False))

@@ -9,5 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboard.pages.urls")),
 ]
 
-handler400 = "dashboard.api.handlers.bad_request"
-handler500 = "dashboard.api.handlers.server_error"
+handler400 = "dashboard.pages.errors.bad_request"
+handler403 = "dashboard.pages.errors.not_allowed"
+handler404 = "dashboard.pages.errors.not_found"
+handler500 = "dashboard.pages.errors.server_error"

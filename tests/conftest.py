@@ -52,6 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
         layer["CONFIG"]["prefix"] = f"test_{RUN}"
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A run without the slow ones need not draw up a test for each route of the description: that takes five seconds."""
+    return True if collection_path.name == "test_schemathesis.py" and "not slow" in config.option.markexpr else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Mark each test by what it asks for, so that nobody has to remember to; then let them be chosen and shuffled."""

@@ -107,7 +107,7 @@ def resolves(address: str) -> bool:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
+    links = re.findall(r'(?:\]\(|src="|srcset=")([^)"#:]+)[)"]', document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 

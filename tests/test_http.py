@@ -9,7 +9,7 @@ from contextlib import suppress
 import httpx
 import pytest
 from channels.testing import HttpCommunicator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
 
 from quantumleap.http import THREADS, OneHopHandler
@@ -31,7 +31,16 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise ValueError("on purpose")
 
 
-urlpatterns = [path("where", where), path("file", file), path("broken", broken)]
+def pieces(request: HttpRequest) -> StreamingHttpResponse:
+    def made():
+        for number in range(3):
+            threads.add(threading.current_thread().name)
+            yield f"{number};"
+
+    return StreamingHttpResponse(map(str.encode, made()))
+
+
+urlpatterns = [path("pieces", pieces), path("where", where), path("file", file), path("broken", broken)]
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +66,15 @@ async def test_a_request_is_answered_with_all_middleware():
 async def test_a_file_is_sent_whole():
     answer = await asked(OneHopHandler(), "/file")
     assert b"test_a_file_is_sent_whole" in answer["body"]
+
+
+async def test_what_is_made_piece_by_piece_is_sent_so():
+    communicator = HttpCommunicator(OneHopHandler(), "GET", "/pieces", headers=[(b"host", b"localhost")])
+    await communicator.send_input({"type": "http.request", "body": b""})
+    sent = [await communicator.receive_output(10) for _ in range(5)]
+    await communicator.wait()
+    assert [message.get("body") for message in sent] == [None, b"0;", b"1;", b"2;", None]
+    assert all(name.startswith("http_") for name in threads)
 
 
 @pytest.mark.filterwarnings("ignore")

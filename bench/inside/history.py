@@ -21,7 +21,7 @@ def write(events: int, *, accounts: int, symbols: int) -> None:
     signals = events // EVENTS_A_SIGNAL
     with transaction.atomic(), connection.cursor() as cursor:
         for step in range(EVENTS_A_SIGNAL):
-            cursor.execute(event_statement(step, signals, accounts))
+            cursor.execute(event_statement(step, signals, accounts, symbols))
         cursor.execute(order_statement(signals, accounts, symbols))
         seq = signals // accounts * EVENTS_A_SIGNAL + 1
         cursor.execute("update engine_stream set seq = %s where name like 'bench-%%'", [seq])
@@ -29,48 +29,53 @@ def write(events: int, *, accounts: int, symbols: int) -> None:
         cursor.execute("analyze")
 
 
-def event_statement(step: int, signals: int, accounts: int) -> str:
+def event_statement(step: int, signals: int, accounts: int, symbols: int) -> str:
     kind, data, priority = KINDS[step]
-    cause = _uid(step - 1) if step else "null"
+    cause = uid(step - 1) if step else "null"
     columns = (
-        "uid, type, stream, seq, data, priority, correlation_id, causation_id, created_at, processed_at, duration_us, attempts"
+        "uid, type, stream, seq, data, symbol, priority, correlation_id, causation_id, created_at, processed_at, duration_us, "
+        "attempts"
     )
     at = AT[connection.vendor]
     return (
-        f"insert into engine_event ({columns}) {_numbers(signals)} select {_uid(step)}, '{kind}', {_account(accounts)}, "
-        f"i / {accounts} * {EVENTS_A_SIGNAL} + {step + 2}, {_json(data)}, {priority}, {_uid(0)}, {cause}, "
+        f"insert into engine_event ({columns}) {numbered(signals)} select {uid(step)}, '{kind}', {account_of(accounts)}, "
+        f"i / {accounts} * {EVENTS_A_SIGNAL} + {step + 2}, {as_json(data)}, {symbol_of(symbols)}, {priority}, "
+        f"{uid(0)}, {cause}, "
         f"{at}, {at}, 50, 0 from numbers"
     )
 
 
 def order_statement(signals: int, accounts: int, symbols: int) -> str:
     at = AT[connection.vendor]
-    symbol = f"'S' || {_padded(f'i % {symbols}')}"
-    columns = ", ".join(rows.ORDER)
+    columns, symbol = ", ".join(rows.ORDER), symbol_of(symbols)
     return (
-        f"insert into engine_order ({columns}) {_numbers(signals)} select {_uid(6)}, {_account(accounts)}, {symbol}, 'BUY', "
-        f"'MARKET', 'MIS', 'DAY', 10, 'FILLED', '', '', '10 shares as the signal asks', {_json(rows.CHECKS)}, 10, 1061, 0.44, "
-        f"'PAPER-' || i, '', {_uid(0)}, {_uid(0)}, {at}, {at}, {at}, {at} from numbers"
+        f"insert into engine_order ({columns}) {numbered(signals)} select {uid(6)}, {account_of(accounts)}, {symbol}, 'BUY', "
+        f"'MARKET', 'MIS', 'DAY', 10, 'FILLED', '', '', '10 shares as the signal asks', {as_json(rows.CHECKS)}, 10, 1061, "
+        f"0.44, 'PAPER-' || i, '', {uid(0)}, {uid(0)}, {at}, {at}, {at}, {at}, 'PAPER' from numbers"
     )
 
 
-def _numbers(count: int) -> str:
+def numbered(count: int) -> str:
     return NUMBERS.format(first=0, last=count - 1)
 
 
-def _uid(step: int) -> str:
+def uid(step: int) -> str:
     return UID[connection.vendor].format("i", step)
 
 
-def _padded(number: str) -> str:
+def padded(number: str) -> str:
     return f"substr('00' || ({number}), -3)" if connection.vendor == "sqlite" else f"lpad(({number})::text, 3, '0')"
 
 
-def _account(accounts: int) -> str:
-    return f"'bench-' || {_padded(f'i % {accounts}')}"
+def account_of(accounts: int) -> str:
+    return f"'bench-' || {padded(f'i % {accounts}')}"
 
 
-def _json(text: str) -> str:
+def symbol_of(symbols: int) -> str:
+    return f"'S' || {padded(f'i % {symbols}')}"
+
+
+def as_json(text: str) -> str:
     return f"'{text}'::jsonb" if connection.vendor == "postgresql" else f"'{text}'"
 
 

@@ -29,7 +29,7 @@ class PushServer(ServeProcess):
     async def _tick(self) -> None:
         for number in count(1):
             await asyncio.sleep(1 / HZ)
-            latest.update(at=time(), number=number)
+            latest.update(at=time(), number=number, filler=f"{FILLER}{number}")  # a kilobyte that did change
             await hub.current_hub().hint([topics.account_topic(desk.account_named(0))])
 
 

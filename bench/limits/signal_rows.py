@@ -57,7 +57,7 @@ SIGNALS = ("id", "account_id", "symbol", "signal_type", "confidence_score", "pos
            "reason", "order_id", "received_at", "decided_at")  # fmt: skip
 ORDER = ("id", "account_id", "symbol", "side", "order_type", "product", "validity", "quantity", "status", "rejected_by",
          "reason", "sizing", "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id", "strategy_id",
-         "signal_id", "correlation_id", "created_at", "updated_at", "submitted_at", "filled_at")  # fmt: skip
+         "signal_id", "correlation_id", "created_at", "updated_at", "submitted_at", "filled_at", "broker")  # fmt: skip
 EXECUTION = ("id", "order_id", "account_id", "symbol", "side", "quantity", "price", "charges", "charge_breakdown",
              "realized_pnl", "strategy_id", "broker_execution_id", "executed_at")  # fmt: skip
 POSITIONS = ("id", "account_id", "symbol", "strategy_id", "product", "status", "quantity", "cost", "average_price",
@@ -106,7 +106,7 @@ class Batch:
         self.signals.append((uid, stream, symbol, "BUY", 0.9, 10, "", "ORDERED", "", order, AT, AT))
         self.orders.append((order, stream, symbol, "BUY", "MARKET", "MIS", "DAY", 10, "FILLED", "", "",
                             "10 shares as the signal asks", CHECKS, 10, 1061, 0.44, order, "", uid, uid, AT, AT, AT,
-                            AT))  # fmt: skip
+                            AT, "PAPER"))  # fmt: skip
         self.executions.append((fill, order, stream, symbol, "BUY", 10, 106.1, 0.44, CHARGES, 0, "", fill, AT))
         position = held.setdefault((stream, symbol), [fill, 0])
         position[1] += 10

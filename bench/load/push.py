@@ -45,6 +45,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.seen: dict[str, float] = {}
+        self.orders: dict[str, dict[str, str]] = {}
         self.ready = asyncio.Event()
 
     async def listen(self, socket: ClientConnection) -> None:
@@ -53,8 +54,9 @@ class Watch:
             at, received = perf_counter(), received + 1
             message = json.loads(frame)
             await socket.send(json.dumps({"ack": received}))
-            for row in (message.get("state") or message.get("set") or {}).get("orders", {}).values():
-                if row and row.get("status", "FILLED") == "FILLED" and "trace_url" in row:
+            for key, other in (message.get("state") or message.get("set") or {}).get("orders", {}).items():
+                row = self.orders[key] = self.orders.get(key, {}) | (other or {})
+                if row.get("status", "FILLED") == "FILLED" and "trace_url" in row:
                     self.seen.setdefault(row["trace_url"].strip("/").rsplit("/", 1)[-1], at)
             self.ready.set()
 

@@ -26,7 +26,23 @@ def one_by_one(scale: Scale) -> list[Result]:
                 runs, limits = in_turn(scale, lambda: rate(address, desk.token), lambda: rate(bare, ""))
         result = Result(f"POST /signals/process, one Daphne process, {title}", "answers/s", runs, (), LIMIT_IS, limits)
         results.append(result.judged(at_least(result.ratio or 0, 0.6, "of the limit")))
-    return [*results, with_engine(scale)]
+    return [*results, with_engine(scale), *other_handlers(scale)]
+
+
+def other_handlers(scale: Scale) -> list[Result]:
+    """What a coroutine gains over a sync view, and what our handler gains over Django's."""
+    seconds = scale.of(4, 1)
+
+    def rate(url: str) -> float:
+        return load(url, seconds=seconds, body=BODY).rate
+
+    with daphne("bench.limits.trivial_view:application") as bare, daphne("bench.limits.trivial_view:one_hop") as ours:
+        as_coroutine, beside = in_turn(scale, lambda: rate(f"{bare}/async"), lambda: rate(bare))
+        in_one_hop, again = in_turn(scale, lambda: rate(ours), lambda: rate(bare))
+    return [
+        Result("the trivial view as a coroutine, on Django's handler", "answers/s", as_coroutine, (), LIMIT_IS, beside),
+        Result("the trivial sync view on our own handler", "answers/s", in_one_hop, (), LIMIT_IS, again),
+    ]
 
 
 def with_engine(scale: Scale) -> Result:

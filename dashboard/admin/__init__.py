@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from dashboard.admin import operations, records, settings, strategies
+from dashboard.admin import halting, operations, records, settings, strategies
 
-__all__ = ["operations", "records", "settings", "strategies"]
+__all__ = ["halting", "operations", "records", "settings", "strategies"]
 
 admin.site.site_header = "QuantumLeap administration"
 admin.site.site_title = "QuantumLeap"

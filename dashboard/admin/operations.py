@@ -1,8 +1,9 @@
 """What an operator does: handle alerts, set limits, requeue dead letters. All through the services, which audit it."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,11 +13,16 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from dashboard.admin.base import RecordAdmin
+from dashboard.admin.halting import Aim, HaltingAdmin
 from engine.alerts import AlertNotFound, alert_acknowledge, alert_resolve
 from engine.models import Account, Alert, AlertAction, PendingEvent
+from engine.models.alerts import AlertQuerySet
+from engine.selectors.brokers import is_live
 from engine.services.accounts import LIMITS, account_update_limits
 from engine.services.dead_letters import requeue
 from engine.services.errors import ServiceError
+from engine.services.inbox import alerts_silence, alerts_unsilence
+from engine.services.trading import THE_ACCOUNT
 
 
 def _each(request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object], done: str) -> None:
@@ -49,13 +55,22 @@ class AlertActionInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Alert)
 class AlertAdmin(RecordAdmin):
-    list_display = ("id", "first_seen", "level", "title", "component", "account", "count", "status", "acknowledged_by")
+    list_display = (
+        *("id", "first_seen", "level", "title", "component", "account", "count", "status", "silenced", "acknowledged_by"),
+    )
     list_filter = ("status", "level")
     list_select_related = ("account",)
     find_by = ("id", "component", "fingerprint", "correlation_id", "account")
     inlines = (AlertActionInline,)
-    actions = ("acknowledge", "resolve")
+    actions = ("acknowledge", "silence", "unsilence", "resolve")
     action_form = NoteForm
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
+        return cast("AlertQuerySet", super().get_queryset(request)).with_silence(now=timezone.now())
+
+    @admin.display(description="silenced until")
+    def silenced(self, alert: Any) -> datetime | None:
+        return cast("datetime | None", alert.silenced_until)
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("engine.change_alert")
@@ -65,10 +80,28 @@ class AlertAdmin(RecordAdmin):
         by, now = request.user.get_username(), timezone.now()
         _each(request, alerts, lambda alert: alert_acknowledge(alert_id=alert.id, by=by, now=now), "acknowledged")
 
+    @admin.action(description="Silence for an hour", permissions=["handle"])
+    def silence(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
+        handled = alerts_silence(alert_ids=_ids(alerts), length=timedelta(hours=1), **_by(request))
+        messages.success(request, f"{len(handled.done)} silenced for an hour.")
+
+    @admin.action(description="Silence no longer", permissions=["handle"])
+    def unsilence(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
+        handled = alerts_unsilence(alert_ids=_ids(alerts), **_by(request))
+        messages.success(request, f"{len(handled.done)} silenced no longer.")
+
     @admin.action(description="Resolve, with the note", permissions=["handle"])
     def resolve(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
         by, now, note = request.user.get_username(), timezone.now(), request.POST.get("note", "")
         _each(request, alerts, lambda alert: alert_resolve(alert_id=alert.id, by=by, note=note, now=now), "resolved")
+
+
+def _ids(alerts: QuerySet[Alert]) -> list[str]:
+    return list(alerts.values_list("id", flat=True))
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"by": request.user.get_username(), "now": timezone.now()}
 
 
 @admin.register(PendingEvent)
@@ -115,15 +148,16 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Account)
-class AccountAdmin(RecordAdmin):
+class AccountAdmin(HaltingAdmin):
     form = AccountForm
-    list_display = ("user_id", "trading_state", "cash", "is_paper", "trading_day", "updated_at")
-    list_filter = ("trading_state", "is_paper")
+    actions = ("halt", "halt_and_close", "resume_trading")
+    list_display = ("user_id", "trading_state", "cash", "money", "trading_day", "updated_at")
+    list_filter = ("trading_state",)
     find_by = ("user_id",)
     filter_horizontal = ("members",)
     readonly_fields = (
         "user_id",
-        "is_paper",
+        "money",
         "cash",
         "initial_cash",
         "trading_state",
@@ -135,11 +169,18 @@ class AccountAdmin(RecordAdmin):
         "updated_at",
     )
     fieldsets = (
-        (None, {"fields": ("user_id", "is_paper", "trading_state", "trading_state_reason", "members")}),
+        (None, {"fields": ("user_id", "money", "trading_state", "trading_state_reason", "members")}),
         ("Limits", {"fields": LIMITS, "description": "What is left empty follows the configuration."}),
         ("Money", {"fields": ("cash", "initial_cash", "trading_day", "day_start_equity", "peak_equity")}),
         ("Times", {"fields": ("created_at", "updated_at")}),
     )
+
+    @admin.display(description="money")
+    def money(self, account: Account) -> str:
+        return "LIVE" if is_live(account.user_id) else "PAPER"
+
+    def aims(self, rows: QuerySet[Any]) -> list[Aim]:
+        return [(list(rows.values_list("user_id", flat=True)), THE_ACCOUNT)]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("engine.change_account")

@@ -1,11 +1,15 @@
-"""What happened, to look at: nothing here can be changed."""
+"""What happened, to look at. Nothing here can be changed; a symbol can be halted."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard.admin.base import RecordAdmin
-from engine.models import Event, Execution, Instrument, Order, Position, Signal, Worker
+from dashboard.admin.halting import Aim, HaltingAdmin
+from engine.domain.enums import HaltScope
+from engine.models import Account, Event, Execution, Instrument, Order, Position, Signal, Worker
+from engine.services.trading import Target
 
 
 @admin.register(Order)
@@ -63,10 +67,16 @@ class EventAdmin(RecordAdmin):
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(RecordAdmin):
+class InstrumentAdmin(HaltingAdmin):
     list_display = ("symbol", "name", "sector", "last_price", "previous_close", "received_at", "source")
     list_filter = ("exchange", "source")
     find_by = ("symbol",)
+    actions = ("halt", "halt_and_close", "resume_trading")
+
+    def aims(self, rows: QuerySet[Instrument]) -> list[Aim]:
+        """In all accounts."""
+        user_ids = list(Account.objects.values_list("user_id", flat=True))
+        return [(user_ids, Target(HaltScope.SYMBOL, row.symbol)) for row in rows]
 
 
 @admin.register(Worker)

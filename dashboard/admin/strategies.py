@@ -10,10 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from dashboard.admin.base import RecordAdmin
+from dashboard.admin.halting import Aim, HaltingAdmin
 from dashboard.admin.operations import _each
+from engine.domain.enums import HaltScope
 from engine.models import Strategy, StrategyStage
 from engine.services.strategies import REASON_LENGTH, strategy_pause, strategy_resume, strategy_stop
+from engine.services.trading import Target
 
 
 class ReasonForm(ActionForm):
@@ -33,7 +35,7 @@ class StageInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Strategy)
-class StrategyAdmin(RecordAdmin):
+class StrategyAdmin(HaltingAdmin):
     list_display = (
         "id",
         "name",
@@ -53,8 +55,14 @@ class StrategyAdmin(RecordAdmin):
     list_select_related = ("account",)
     find_by = ("id", "account")
     inlines = (StageInline,)
-    actions = ("pause", "resume", "stop_and_close", "stop_and_keep")
+    actions = ("pause", "resume", "stop_and_close", "stop_and_keep", "halt", "halt_and_close", "resume_trading")
     action_form = ReasonForm
+
+    def aims(self, rows: QuerySet[Strategy]) -> list[Aim]:
+        return [([row.account_id], Target(HaltScope.STRATEGY, row.id)) for row in rows]
+
+    def has_halt_permission(self, request: HttpRequest) -> bool:
+        return self.has_command_permission(request)
 
     def has_command_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("engine.change_strategy")

@@ -13,7 +13,7 @@ from drf_spectacular.settings import patched_settings
 from dashboard.api.glossary import explain
 from dashboard.api.wire import to_json
 
-METHODS = ("get", "post", "delete")
+METHODS = ("get", "post", "put", "delete")
 
 
 class CredentialsScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -14,12 +15,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dashboard.api import responses
+from dashboard.api.accounts import AccountView
 from dashboard.api.base import ApiView, body_of, query_of
 from dashboard.api.describe import IDEMPOTENCY_KEY, X_USER_ID, described
 from dashboard.api.errors import Invalid, NotFound, fault
 from dashboard.api.identity import acting_account, seen_account, user_named, who
 from dashboard.api.repeats import answered_once
-from dashboard.api.schemas import OrderRequest, decimal_of
+from dashboard.api.schemas import OrderRequest, UserQuery, decimal_of
 from dashboard.api.schemas.risk import SizeQuery, StopLossFields
 from dashboard.api.trading import unknown_symbols
 from dashboard.api.wire import is_storable
@@ -29,11 +31,12 @@ from engine.models.accounts import USER_ID
 from engine.selectors.risk import risk_alerts, risk_of
 from engine.selectors.units import percent, rupees
 from engine.services.errors import InvalidOrder, ServiceError, UnknownInstrument
-from engine.services.stop_losses import NoPosition, NoStop, WrongSide, stop_loss_delete, stop_loss_set
+from engine.services.stop_losses import NoPosition, NoStop, WrongSide, stop_loss_delete, stop_loss_set, trailing_stop_set
 from engine.whatif import SizeAdvice, size_advice, what_if
 
 FAILURES: dict[type[ServiceError], str] = {NoPosition: "NO_POSITION", NoStop: "NO_STOP_LOSS", WrongSide: "WRONG_SIDE"}
 
+LEVELS = ("trigger_price", "trailing_stop", "trailing_stop_percent")
 READ = (401, 403, 404)
 
 
@@ -44,6 +47,22 @@ class Named(BaseModel):
 class RiskPortfolioView(ApiView):
     @described("Exposure, concentration, drawdown and tail risk", response=responses.AccountRisk, tag="Risk", errors=READ)
     def get(self, request: Request, user_id: str) -> Response:
+        return Response({"status": "success", "risk_metrics": risk_of(readable(request, user_id))})
+
+
+class RiskMetricsView(AccountView):
+    """An alias that a later dashboard asks for."""
+
+    @described(
+        "The same of the account that one may see, or of the named one",
+        query=UserQuery,
+        response=responses.AccountRisk,
+        tag="Risk",
+        headers=(X_USER_ID,),
+        errors=(400, *READ, 422),
+    )
+    def get(self, request: Request) -> Response:
+        user_id = self.account(request, None, query_of(request, UserQuery).user_id)
         return Response({"status": "success", "risk_metrics": risk_of(readable(request, user_id))})
 
 
@@ -135,7 +154,7 @@ def recommendation(symbol: str, advice: SizeAdvice, now: datetime) -> dict[str, 
 
 class StopLossView(ApiView):
     @described(
-        "Set the stop-loss of the open positions in a symbol",
+        "Set the stop-loss of the open positions in a symbol: at a price, or a distance behind the best one",
         query=StopLossFields,
         body=StopLossFields,
         response=responses.StopLoss,
@@ -147,19 +166,32 @@ class StopLossView(ApiView):
         now = timezone.now()
         wanted = query_of(request, StopLossFields).over(body_of(request, StopLossFields, required=False))
         user_id = writable(request, user_id, now)
-        symbol, price = wanted.symbol, decimal_of(wanted.trigger_price)
-        missing = [name for name in ("symbol", "trigger_price") if getattr(wanted, name) is None]
-        if symbol is None or price is None:
+        symbol, levels = wanted.symbol, {name: decimal_of(getattr(wanted, name)) for name in LEVELS}
+        given = [name for name, level in levels.items() if level is not None]
+        missing = [*(["symbol"] if symbol is None else []), *([] if given else ["trigger_price"])]
+        if symbol is None or missing:
             raise Invalid([fault("missing", ["query", name], "Field required", None) for name in missing])
+        if len(given) > 1:
+            raise Invalid([fault("stop_loss", ["query", given[1]], "A stop-loss has one level: name one", None)])
 
         def effect() -> dict[str, Any]:
             if wanted.order_type not in (None, "MARKET") or wanted.limit_price is not None or wanted.quantity:
                 reason = "a stop-loss here closes the whole position at the market: place a STOP_LIMIT order for anything else"
                 return outcome("NOT_SUPPORTED", reason, "No stop-loss was set")
-            act = partial(stop_loss_set, user_id=user_id, symbol=symbol, trigger_price=price, by=who(request), now=now)
-            return tried(act, f"Stop-loss of {symbol} set at {price.normalize():f}", "No stop-loss was set")
+            return set_stop(user_id, symbol, levels, who(request), now)
 
         return answered_once(request, "risk/stop-loss", user_id, wanted, effect, now=now)
+
+
+def set_stop(user_id: str, symbol: str, levels: dict[str, Decimal | None], by: str, now: datetime) -> dict[str, Any]:
+    about: dict[str, Any] = {"user_id": user_id, "symbol": symbol, "by": by, "now": now}
+    price, distance, share = (levels[name] for name in LEVELS)
+    if price is not None:
+        act = partial(stop_loss_set, trigger_price=price, **about)
+        return tried(act, f"Stop-loss of {symbol} set at {price.normalize():f}", "No stop-loss was set")
+    behind = f"{share:f} %" if share is not None else f"{distance:f}"
+    act = partial(trailing_stop_set, distance=distance, percent=share, **about)
+    return tried(act, f"Stop-loss of {symbol} follows {behind} behind the best price", "No stop-loss was set")
 
 
 class StopLossDeleteView(ApiView):

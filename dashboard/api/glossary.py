@@ -99,7 +99,7 @@ GLOSSARY = {
     "retry_statistics": "orders sent to the broker once more",
     "active_retries": "orders about to be sent once more",
     "total_retry_attempts": "how often an order was sent once more",
-    "orders_in_retry": "orders that were sent more than once",
+    "orders_in_retry": "orders that wait to be sent once more",
     "total_executions": "fills",
     # --- alerts and events
     "alerts": "newest first",
@@ -213,7 +213,7 @@ GLOSSARY = {
     "error_code": "why it was not done, in a word; null when it was",
     "limit_price": "rupees a share; stops leave at the market, and this is refused",
     "exposure_percentage": "percent of equity, gross",
-    "current_drawdown": "percent below the highest equity",
+    "current_drawdown": "percent below the highest equity at the start of a trading day",
     "var_99": "rupees that 99 of 100 days lose less than",
     "leverage_ratio": "gross exposure as a multiple of equity",
     "daily_pnl_percent": "percent of the equity that the trading day began with",

@@ -39,14 +39,14 @@ class Credentials(TokenAuthentication):
         return super().authenticate(request)
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
-        """As knox has it, by two statements made beforehand: its own cost a fifth of the time that a signal's POST took."""
+        """As knox has it, by one statement made beforehand: its own two cost a fifth of the time that a signal's POST took."""
         text = token.decode("ascii")
         key = text[: CONSTANTS.TOKEN_KEY_LENGTH]
-        for known in reading.instances(AuthToken, "where token_key = %s", [key]):
+        owner = "on auth_user.id = knox_authtoken.user_id where token_key = %s and is_active"
+        for known, user in reading.joined(AuthToken, User, owner, [key]):
             if compare_digest(hash_token(text), known.digest) and not self._cleanup_token(known):
-                for user in reading.instances(User, "where id = %s and is_active", [known.user_id]):
-                    known.user = user
-                    return user, known
+                known.user = user
+                return user, known
         raise AuthenticationFailed
 
     def _cleanup_token(self, auth_token: AuthToken) -> bool:

@@ -26,6 +26,7 @@ from dashboard.api.repeats import answered_once
 from dashboard.api.responses import orders as responses
 from dashboard.api.schemas import Symbol, UserQuery
 from dashboard.api.schemas.orders import CancelAllRequest, CancelRequest, CloseAllRequest, CloseRequest, ModifyRequest
+from engine.selectors.brokers import retry_info
 from engine.selectors.orders import executions_list, order_get
 from engine.services.errors import InvalidOrder, NothingToClose, OrderNotWorking
 from engine.services.exits import Exit, positions_close
@@ -77,7 +78,8 @@ class OrderStatusView(ApiView):
             "is_active": order["is_active"],
             "remaining_quantity": order["remaining_quantity"],
         }
-        return Response({"status": "success", "order_status": state})
+        retries = retry_info(order["id"])
+        return Response({"status": "success", "order_status": state | ({"retry_info": retries} if retries else {})})
 
 
 class OrderCancelView(ApiView):

@@ -2,32 +2,37 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils import timezone
+from pydantic import BaseModel
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dashboard.api import answers, responses
-from dashboard.api.base import ApiView, body_of, query_of, raw_body
-from dashboard.api.describe import described
-from dashboard.api.errors import ApiError, Invalid, NotFound, PermissionDenied, echo, fault
+from dashboard.api.base import ApiView, query_of, raw_body
+from dashboard.api.describe import IDEMPOTENCY_KEY, described
+from dashboard.api.errors import ApiError, Invalid, echo, fault
 from dashboard.api.identity import (
-    is_open_to,
     require_own_pages,
     require_public_read,
     require_signed_in,
     require_staff,
     scope_of,
     seen_account,
-    user_of,
     who,
 )
 from dashboard.api.paging import ALERT_CURSORS, EVENT_CURSORS
-from dashboard.api.schemas import MISSING, AlertsQuery, EventsQuery, MetricsQuery, ResolveRequest
-from dashboard.api.wire import is_storable
-from engine import alerts, config, health
+from dashboard.api.repeats import answered_once
+from dashboard.api.schemas import MISSING, AlertsQuery, EventsQuery, MetricsQuery
+from engine import config, health
 from engine.domain.events import EventType, event_type_named
-from engine.selectors.alerts import alert_owner
 from engine.selectors.pages import alerts_page, events_page
+
+
+class Wanted(BaseModel):
+    """The settings that a request names, as it names them."""
+
+    values: dict[str, Any]
 
 
 class HealthView(ApiView):
@@ -83,32 +88,6 @@ class ActiveAlertsView(AlertsView):
     """The same under the later dashboard's name: without a status in the query, those that are open."""
 
 
-class AlertResolveView(ApiView):
-    @described("Resolve an alert", body=ResolveRequest, response=responses.Resolved, tag="Alerts", errors=(401, 403, 404))
-    def post(self, request: Request, alert_id: str) -> Response:
-        require_own_pages(request)
-        require_signed_in(request)
-        body = body_of(request, ResolveRequest, required=False)
-        if len(alert_id) > 40 or not is_storable(alert_id):
-            raise NotFound(f"Alert {echo(alert_id)} not found or already resolved")
-        self.check_may_resolve(request, alert_id)
-        try:
-            alerts.alert_resolve(alert_id=alert_id, by=who(request), note=body.note, now=timezone.now())
-        except alerts.AlertNotFound as error:
-            raise NotFound(str(error)) from None
-        return Response({"status": "success", "message": f"Alert {alert_id} resolved successfully"})
-
-    def check_may_resolve(self, request: Request, alert_id: str) -> None:
-        """An account's alerts are its members' to resolve, the system's are staff's."""
-        if is_open_to(request) or user_of(request).is_staff:
-            return
-        found = alert_owner(alert_id)
-        if found is None or (found[0] is not None and found[0] not in (scope_of(request) or ())):
-            raise NotFound(f"Alert {echo(alert_id)} not found or already resolved")
-        if found[0] is None:
-            raise PermissionDenied("Only staff may resolve the system's alerts")
-
-
 class ConfigView(ApiView):
     @described("The settings in force", response=responses.Config, tag="Configuration", errors=(401,))
     def get(self, request: Request) -> Response:
@@ -120,9 +99,10 @@ class ConfigView(ApiView):
         body=responses.ConfigRequest,
         response=responses.ConfigUpdated,
         tag="Configuration",
-        errors=(401, 403, 422),
+        headers=(IDEMPOTENCY_KEY,),
+        errors=(401, 403, 409, 422),
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         require_own_pages(request)
         require_staff(request)
         values = raw_body(request)
@@ -131,16 +111,19 @@ class ConfigView(ApiView):
                 ("missing", "Field required") if values is None else ("dict_type", "Input should be a valid dictionary")
             )
             raise Invalid([fault(kind, ["body"], text, values)])
-        result = config.config_update(values, by=who(request), now=timezone.now())
-        return Response(
-            {
+        now = timezone.now()
+
+        def effect() -> dict[str, Any]:
+            result = config.config_update(values, by=who(request), now=now)
+            return {
                 "status": "partial" if result.failed_keys else "success",
                 "updated_keys": result.updated_keys,
                 "failed_keys": [echo(key) for key in result.failed_keys],
                 "errors": {echo(key): text for key, text in result.errors.items()},
                 "message": f"Updated {len(result.updated_keys)} configuration keys",
             }
-        )
+
+        return answered_once(request, "config", "", Wanted(values=values), effect, now=now)
 
 
 class EventsView(ApiView):
@@ -159,6 +142,9 @@ class EventsView(ApiView):
             user_id,
             event_type=_event_type(query.event_type) if query.event_type else None,
             correlation_id=query.correlation_id,
+            symbol=query.symbol,
+            since=query.since,
+            until=query.until,
             before_id=query.before,
             after=EVENT_CURSORS.read(query.cursor),
             limit=query.limit,

@@ -1,8 +1,11 @@
 """The log, newest first, each event in a few words."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -13,23 +16,45 @@ from engine.domain.events import event_type_named
 from engine.selectors.events import events_history
 
 PAGE = 50
+TRIGGERS = {"price": "the price reached it"}
 PAYLOAD_LIMIT = 6_000  # characters of an event's data; the API has the rest
-SHOWN = ("id", "log_id", "event_type", "timestamp", "processing_time", "error", "correlation_id", "causation_id")
+SHOWN = (
+    "id",
+    "log_id",
+    "event_type",
+    "timestamp",
+    "processing_time",
+    "processed_at",
+    "error",
+    "correlation_id",
+    "causation_id",
+)
 
 
 def state(topic: Topic, now: datetime) -> State:
-    """Empty for a type that does not exist."""
+    """Empty for filters that make no sense."""
     try:
-        return {"events": rows(topic.user_ids, event_type=dict(topic.filters).get("type"))}
+        return {"events": rows(topic.user_ids, dict(topic.filters))}
     except ValueError:
         return {"events": {}}
 
 
-def rows(user_ids: list[str] | None, *, event_type: str | None = None, before_id: int | None = None) -> dict[str, Row]:
-    """Raises ValueError for a type that does not exist."""
-    kind = event_type_named(event_type) if event_type else None
-    found = events_history(event_type=kind, limit=PAGE, before_id=before_id, user_ids=user_ids)
+def rows(user_ids: list[str] | None, filters: Mapping[str, str], *, before_id: int | None = None) -> dict[str, Row]:
+    """A page of the log. Raises ValueError for a type, a chain or a time that is none."""
+    found = events_history(limit=PAGE, before_id=before_id, user_ids=user_ids, **wanted(filters))
     return {str(event["id"]): event_row(event) for event in found}
+
+
+def wanted(filters: Mapping[str, str]) -> dict[str, Any]:
+    """What the log is asked for. Raises ValueError for a type, a chain or a time that is none."""
+    times: dict[str, Any] = {name: datetime.fromisoformat(filters[name]) for name in ("since", "until") if name in filters}
+    if any(at.tzinfo is None for at in times.values()):
+        raise ValueError("a time names its zone")
+    return times | {
+        "event_type": event_type_named(filters["type"]) if "type" in filters else None,
+        "correlation_id": UUID(filters["correlation"]) if "correlation" in filters else None,
+        "symbol": filters.get("symbol"),
+    }
 
 
 def event_row(event: dict[str, Any]) -> Row:
@@ -40,8 +65,15 @@ def event_row(event: dict[str, Any]) -> Row:
         "summary": summary(wire(event["data"])),
         "payload": payload(event["data"]),
         "whose": event["user_id"] or "system",
+        "raw_url": reverse("event", args=[row["log_id"]]),
         "trace_url": reverse("trace", args=[row["correlation_id"]]),
+        "time_url": time_url(event["user_id"], row["processed_at"]),
     }
+
+
+def time_url(user_id: str | None, handled_at: str | None) -> str:
+    """The account's desk just after the event was handled; nothing for the system's own, and for what still waits."""
+    return f"{reverse('time')}?{urlencode({'account': user_id, 'at': handled_at})}" if user_id and handled_at else ""
 
 
 def payload(data: dict[str, Any]) -> str:
@@ -64,12 +96,17 @@ def summary(data: dict[str, Any]) -> str:
     parts = [
         " ".join(part for part in head if part),
         f"confidence {_text(confidence)}" if confidence is not None else "",
-        f"booked {figures.pnl(booked)}" if isinstance(booked, int | float) and booked else "",
-        _words(data.get("kind") or data.get("trigger")),
+        f"booked {_unbroken(figures.pnl(booked))}" if isinstance(booked, int | float) and booked else "",
+        TRIGGERS.get(_text(data.get("trigger")), "") or _words(data.get("kind") or data.get("trigger")),
         _text(data.get("reason") or data.get("message")) or _words(data.get("action")),
         f"{len(data['prices'])} prices" if isinstance(data.get("prices"), dict) else "",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _unbroken(amount: str) -> str:
+    """A browser would part the sign from the rupees at the end of a line."""
+    return amount.replace("₹", "\N{WORD JOINER}₹")
 
 
 def _text(value: Any) -> str:

@@ -1,37 +1,45 @@
-"""The blotter: orders, newest first, each with its risk verdict rule by rule."""
+"""The blotter: orders, newest first, each with what may be done to it."""
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.urls import reverse
 
-from dashboard.live.state import Row, State, picked, wire_value
+from dashboard.live.names import named
+from dashboard.live.order_filters import OrderFilters
+from dashboard.live.state import Row, State, picked
 from dashboard.live.topics import Topic
+from engine.domain.enums import OrderStatus
 from engine.models import Order
-from engine.selectors.orders import order_dict, orders_latest, orders_list
+from engine.selectors.keyset import Key, Page
+from engine.selectors.orders import order_dict, orders_latest
+from engine.selectors.pages import orders_page
+from engine.selectors.units import Scope
 
 PAGE = 50
-
 
 BRIEF = (
     *("id", "user_id", "symbol", "side", "order_type", "quantity", "filled_quantity", "price", "average_fill_price"),
     *("commission", "status", "strategy_id", "created_at"),
 )
-DETAILS = ("sizing", "stop_loss", "take_profit", "product", "validity", "submitted_at", "filled_at")
+MORE = ("stop_price", "updated_at", "remaining_quantity", "broker_order_id")
 
 
 def state(topic: Topic, now: datetime) -> State:
-    filters = dict(topic.filters)
-    return {"orders": rows(topic.user_ids, status=filters.get("status"), symbol=filters.get("symbol"))}
+    """Empty for filters that make no sense."""
+    asked = dict(topic.filters)
+    filters = OrderFilters.read(asked)
+    return {"orders": as_rows(rows(topic.user_ids, filters)) if filters.as_query() == asked else {}}
 
 
-def rows(
-    user_ids: list[str] | None, *, status: str | None = None, symbol: str | None = None, before: UUID | None = None
-) -> dict[str, Row]:
-    """A page of the blotter, with all details."""
-    found = orders_list(user_ids, status=status, symbol=symbol, limit=PAGE, before=before)
-    return {str(order["id"]): brief_row(order) | details(order) for order in found}
+def rows(user_ids: Scope, filters: OrderFilters, after: Key | None = None) -> Page[Row]:
+    page = orders_page(user_ids, **filters.wanted(), after=after, limit=PAGE).map(full_row)
+    named(page.rows)
+    return page
+
+
+def as_rows(page: Page[Row]) -> dict[str, Row]:
+    return {row["id"]: row for row in page.rows}
 
 
 def brief_rows(user_ids: list[str] | None, limit: int) -> dict[str, Row]:
@@ -44,40 +52,37 @@ def _brief(order: Order) -> Row:
 
 def brief_row(order: dict[str, Any]) -> Row:
     row = picked(order, BRIEF)
-    return row | {"sort": f"{row['created_at']} {row['id']}", "trace_url": reverse("trace", args=[order["correlation_id"]])}
+    return row | {
+        "sort": f"{row['created_at']} {row['id']}",
+        "url": reverse("order", args=[order["id"]]),
+        "trace_url": reverse("trace", args=[order["correlation_id"]]),
+    }
 
 
 def details(order: dict[str, Any]) -> Row:
-    checks = [check_row(check) for check in wire_value(order["risk_checks"])]
-    denied = [check for check in checks if not check["passed"]]
-    return picked(order, DETAILS) | {
-        "risk_checks": checks,
-        "verdict": verdict(len(checks), len(denied)),
+    checks = order["risk_checks"]
+    return picked(order, ("product", "validity")) | {
+        "verdict": verdict(len(checks), sum(not check.get("passed") for check in checks)),
         "reason": order["error_message"],
     }
 
 
-def check_row(check: dict[str, Any]) -> Row:
-    words = str(check.get("rule", "")).replace("_", " ")
-    passed = bool(check.get("passed"))
-    return {
-        "rule": words[:1].upper() + words[1:],
-        "passed": passed,
-        "outcome": "Passed" if passed else "Denied",
-        "limit": _plain(check.get("limit")),
-        "value": _plain(check.get("value")),
-        "reason": check.get("reason") or "",
+def full_row(order: dict[str, Any]) -> Row:
+    """A row of the blotter, with where its actions are."""
+    actions = {
+        "changeable": is_changeable(order),
+        "cancel_url": reverse("order-cancel", args=[order["id"]]),
+        "modify_url": reverse("order-modify", args=[order["id"]]),
     }
+    return brief_row(order) | details(order) | picked(order, MORE) | actions
+
+
+def is_changeable(order: dict[str, Any]) -> bool:
+    """Of one whose fate the broker has not told, nothing can be changed until it does."""
+    return bool(order["is_active"]) and order["status"] != OrderStatus.UNKNOWN
 
 
 def verdict(count: int, denied: int) -> str:
     if not count:
         return "Not checked yet"
-    return f"Passed all {count} rules" if not denied else f"Denied by {denied} of {count} rules"
-
-
-def _plain(value: Any) -> str:
-    """A limit or value in as few digits as it has: 10, 4.25, ACTIVE."""
-    if value is None:
-        return "–"
-    return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"Passed all {count}" if not denied else f"Denied by {denied} of {count}"

@@ -7,7 +7,22 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
-from dashboard.live import account, alerts, events, orders, positions, status, system, trace
+from dashboard.live import (
+    account,
+    alerts,
+    events,
+    health,
+    operations,
+    order_life,
+    orders,
+    positions,
+    risk,
+    status,
+    strategies,
+    symbol,
+    system,
+    trace,
+)
 from dashboard.live.state import State
 from dashboard.live.topics import EVERYBODY, Topic
 from engine import topics as layer_topics
@@ -45,17 +60,29 @@ class ViewModel:
     interests: tuple[Interest, ...]
     filters: frozenset[str] = frozenset()
     public: bool = False  # shows nothing of any account: open to whoever is signed in
+    staff_only: bool = False
 
 
+ORDER_FILTERS = frozenset({"status", "symbol", "side", "type", "strategy", "from", "to", "text"})
 VIEW_MODELS: dict[str, ViewModel] = {
     "status": ViewModel(status.state, (own_account, alerts_raised)),
     "account": ViewModel(account.state, (own_account, prices)),
-    "orders": ViewModel(orders.state, (own_account,), frozenset({"status", "symbol"})),
-    "positions": ViewModel(positions.state, (own_account, prices)),
-    "alerts": ViewModel(alerts.state, (alerts_raised,), frozenset({"level"})),
-    "events": ViewModel(events.state, (own_account, events_stored), frozenset({"type"})),
-    "trace": ViewModel(trace.state, (own_account, events_stored), frozenset({"correlation"})),
+    "orders": ViewModel(orders.state, (own_account,), ORDER_FILTERS),
+    "order": ViewModel(order_life.state, (own_account, prices), frozenset({"id"})),
+    "positions": ViewModel(positions.state, (own_account, prices), frozenset({"by"})),
+    "symbol": ViewModel(symbol.state, (own_account, prices), frozenset({"symbol", "interval"})),
+    "traded": ViewModel(symbol.traded, (own_account,), frozenset({"symbol", "interval"})),
+    "strategies": ViewModel(strategies.state, (own_account, prices), frozenset({"retired"})),
+    "strategy": ViewModel(strategies.one, (own_account, prices), frozenset({"id"})),
+    "risk": ViewModel(risk.state, (own_account, prices)),
+    "alerts": ViewModel(alerts.state, (alerts_raised,), frozenset({"level", "status", "component"})),
+    "events": ViewModel(
+        events.state, (own_account, events_stored), frozenset({"type", "symbol", "correlation", "since", "until"})
+    ),
+    "trace": ViewModel(trace.state, (own_account, events_stored), frozenset({"correlation", "event", "direction"})),
     "system": ViewModel(system.state, (system_changed,), public=True),
+    "health": ViewModel(health.state, (system_changed, alerts_raised), public=True),
+    "operations": ViewModel(operations.state, (system_changed, alerts_raised), public=True, staff_only=True),
 }
 
 
@@ -75,6 +102,8 @@ def may_watch(user: AbstractUser, topics: Iterable[Topic]) -> bool:
     for topic in topics:
         model = VIEW_MODELS.get(topic.kind)
         if model is None or not {key for key, _ in topic.filters} <= model.filters:
+            return False
+        if model.staff_only and not user.is_staff:
             return False
         if not model.public:
             scopes.add(topic.scope)

@@ -12,15 +12,26 @@ Changes = dict[str, dict[str, Row | None]]
 
 
 def changes_between(old: State, new: State) -> Changes:
-    """Each row that is new or other than before, whole; None for a row that is gone."""
+    """Each row that is new, whole; of one that is other than before what is other; None for a row that is gone.
+
+    A field that a row has no longer is null: it shows the same.
+    """
     changes: Changes = {}
     for section in old.keys() | new.keys():
         before, after = old.get(section, {}), new.get(section, {})
-        rows: dict[str, Row | None] = {key: row for key, row in after.items() if before.get(key) != row}
+        rows: dict[str, Row | None] = {
+            key: _other(before[key], row) if key in before else row for key, row in after.items() if before.get(key) != row
+        }
         rows |= dict.fromkeys(before.keys() - after.keys())
         if rows:
             changes[section] = rows
     return changes
+
+
+def _other(before: Row, after: Row) -> Row:
+    """Of 200 positions that move with a price, hardly a third of each row: a sixth of the work for the page that reads them."""
+    fields = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    return fields | dict.fromkeys(before.keys() - after.keys())
 
 
 def changed(state: State, changes: Changes) -> State:
@@ -32,7 +43,7 @@ def changed(state: State, changes: Changes) -> State:
             if row is None:
                 target.pop(key, None)
             else:
-                target[key] = row
+                target[key] = target.get(key, {}) | row
     return result
 
 

@@ -38,11 +38,11 @@ def components(now: datetime) -> dict[str, Row]:
 
 
 def speed(minutes: list[dict[str, Any]], now: datetime) -> Row:
-    """Signals per second over this minute and the one before; p50 and p99 from signal to position, in ms, over 5 minutes."""
+    """Signals per second over this minute and the one before; p50 and p99 from signal to position, in ms, over an hour."""
     recent = minutes[-2:]
     seconds = 60 * (len(recent) - 1) + now.second + now.microsecond / 1e6
     signals = sum(minute["signals"] for minute in recent)
-    latency = metrics.timings(now=now, window_minutes=5).get("signal_to_position")
+    latency = metrics.timings(now=now, window_minutes=CHART_MINUTES).get("signal_to_position")
     return {
         "signals_per_second": round(signals / seconds, 2) if recent and seconds else 0.0,
         "latency_p50_ms": round(latency.p50, 2) if latency else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
 EVERYBODY = "*"  # the scope of all accounts, for staff only
-NAME_LIMIT = 300  # characters
+NAME_LIMIT = 1000  # characters
 
 
 class UnknownTopic(ValueError):

@@ -51,9 +51,12 @@ def scope_of(request: HttpRequest, owner: str | None = None) -> Scope:
 
     Raises Http404 for one out of the visitor's sight.
     """
-    user = signed_in(request)
+    return scope_for(signed_in(request), request.GET.get("account") or request.POST.get("account") or owner or "")
+
+
+def scope_for(user: AbstractUser, chosen: str = "") -> Scope:
+    """Raises Http404 for an account out of the visitor's sight."""
     seen = list(accounts_for(user).values_list("user_id", flat=True)[:CHOOSER_LIMIT])
-    chosen = request.GET.get("account") or request.POST.get("account") or owner or ""
     if not chosen:
         chosen = EVERYBODY if user.is_staff and len(seen) != 1 else next(iter(seen), "")
     elif chosen == EVERYBODY:

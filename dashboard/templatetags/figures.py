@@ -1,14 +1,20 @@
 """Live values in templates: the same markup is filled by the server at first and by static/js/table.js from then on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from html import escape
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboard import figures
+from dashboard import figures, sparks
+from dashboard.pages.navigation import Places
+from engine.domain.intervals import IST
 
 register = template.Library()
 
@@ -18,14 +24,15 @@ def value(row: Mapping[str, Any] | None, field: str, form: str = "text", css: st
     """A value of a row with its format: what the page's script finds again by `data-f` and rewrites."""
     raw = (row or {}).get(field)
     text = figures.shown(raw, form) if row else ""
-    extra = [format_html(' class="{}"', css)] if css else []
+    extra = f' class="{escape(css)}"' if css else ""
     if form in figures.SIGNED:
-        extra.append(format_html(' data-sign="{}"', figures.sign(raw, text) if raw is not None else 0))
+        extra += f' data-sign="{figures.sign(raw, text) if raw is not None else 0}"'
     if form in figures.TIMES and raw:
-        extra.append(format_html(' title="{}"', figures.utc(raw)))
+        extra += f' title="{escape(figures.utc(raw))}"'
     if flash:
-        extra.append(SafeString(" data-flash"))
-    return format_html('<span data-f="{}" data-as="{}"{}>{}</span>', field, form, SafeString("".join(extra)), text)
+        extra += " data-flash"
+    # by hand, and not by format_html: there are thousands on a page, and they were half of its time
+    return SafeString(f'<span data-f="{escape(field)}" data-as="{escape(form)}"{extra}>{escape(text)}</span>')
 
 
 @register.simple_tag
@@ -39,11 +46,65 @@ def badge(row: Mapping[str, Any] | None, field: str) -> SafeString:
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """One of our own icons; it says nothing that the words beside it do not say."""
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', static("icons.svg"), name
     )
+
+
+@register.simple_tag
+def source(row: Mapping[str, Any] | None, text: str, priced: bool = False) -> SafeString:
+    """For an element's tag: a title that says where its figures come from. static/js/ages.js adds how old they are."""
+    at = (row or {}).get("priced_at") if priced else None
+    title = f"{text}. Prices of {figures.shown(at, 'moment')} IST." if at else f"{text}."
+    aged = format_html(' data-attrs="priced_at" data-priced-at="{}"', at or "") if priced else ""
+    return format_html('title="{}" data-source="{}"{}', title, text, aged)
+
+
+@register.simple_tag
+def sparkline(name: str, values: Sequence[float | None]) -> SafeString:
+    """A small curve without axes; static/js/spark.js draws it anew as the figures move."""
+    return format_html(
+        '<svg class="spark" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        '<path data-spark="{}" d="{}"/></svg>',
+        *(sparks.WIDTH, sparks.HEIGHT, name, sparks.path(values)),
+    )
+
+
+@register.simple_tag
+def printed_at() -> str:
+    """The time of this page, for paper; static/js/print.js makes it the time of printing."""
+    at = timezone.now().astimezone(figures.IST)
+    return f"{at.day} {at:%b %Y %H:%M:%S}"
+
+
+@register.simple_tag
+def countdown(row: Mapping[str, Any] | None, field: str) -> SafeString:
+    """The time until then; static/js/clock.js counts on."""
+    at = (row or {}).get(field)
+    left = figures.span((figures.parsed(at) - timezone.now()).total_seconds()) if at else ""
+    return format_html('<time data-countdown data-bind="datetime:{}" datetime="{}">{}</time>', field, at or "", left)
+
+
+@register.simple_tag
+def navigation(page: str) -> Places:
+    """The pages that the main navigation offers, on the page of that name."""
+    return Places(page)
+
+
+@register.filter
+def column(rows: Mapping[str, Mapping[str, Any]], field: str) -> list[Any]:
+    """That field of each row of a section."""
+    return [row[field] for row in rows.values()]
+
+
+@register.simple_tag
+def signed(raw: Any, form: str) -> SafeString:
+    """A gain or a loss that stands still: with its sign, its arrow and its colour."""
+    text = figures.shown(raw, form)
+    return format_html('<span data-sign="{}">{}</span>', figures.sign(raw, text), text)
 
 
 @register.filter
@@ -54,3 +115,9 @@ def shown(raw: Any, form: str) -> str:
 @register.filter
 def utc(raw: Any) -> str:
     return figures.utc(raw) if raw else ""
+
+
+@register.filter
+def input_time(at: datetime | None) -> str:
+    """What a datetime-local field takes: Indian time, without its zone."""
+    return at.astimezone(IST).strftime("%Y-%m-%dT%H:%M:%S") if at else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,12 @@ MESSAGE_LENGTH = 1000
 FINGERPRINT_LENGTH = 200
 
 RANKS = {AlertLevel.INFO: 0, AlertLevel.WARNING: 1, AlertLevel.ERROR: 2, AlertLevel.CRITICAL: 3}
+LONGEST_SILENCE = {
+    AlertLevel.INFO: timedelta(days=7),
+    AlertLevel.WARNING: timedelta(days=7),
+    AlertLevel.ERROR: timedelta(days=1),
+    AlertLevel.CRITICAL: timedelta(hours=1),  # whoever silences one has to look again soon
+}
 PENALTIES = {AlertLevel.CRITICAL: 30, AlertLevel.ERROR: 10, AlertLevel.WARNING: 5}
 ID_SUFFIXES = 36**6
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from engine.domain.alerts import AlertRaised
+from engine.domain.brokers import CallWanted, Desk
 from engine.domain.charges import Tariff
 from engine.domain.enums import HaltScope, SignalDecision, TradingState
 from engine.domain.events import Event
@@ -63,6 +64,11 @@ class Context:
     tariff: Tariff
     volume_percent: Decimal = Decimal(10)  # of a bar's volume: the most that an order fills of it on paper
     hours: MarketHours | None = None  # of the exchange; None: it is open
+    desk: Desk | None = None  # at the real broker; None: all orders are on paper
+
+    def is_live(self, user_id: str) -> bool:
+        """Whether the account's orders go to the real broker."""
+        return self.desk is not None and self.desk.account == user_id
 
 
 @dataclass(slots=True)
@@ -111,10 +117,12 @@ class Changes:
     positions: dict[UUID, Position] = field(default_factory=dict)
     executions: list[Execution] = field(default_factory=list)
     signals: dict[UUID, SignalRecord] = field(default_factory=dict)
+    refused_later: dict[UUID, SignalRecord] = field(default_factory=dict)  # of earlier batches: they have their rows
     strategies: dict[str, StrategyState] = field(default_factory=dict)
     stages: list[StageReached] = field(default_factory=list)
     alerts: list[AlertRaised] = field(default_factory=list)
     cleared_alerts: set[str] = field(default_factory=set)
+    calls: list[CallWanted] = field(default_factory=list)  # for the real broker, once this is committed
 
 
 @dataclass(slots=True)

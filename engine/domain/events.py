@@ -23,11 +23,15 @@ class EventType(StrEnum):
     ORDER_CREATED = "order_created"
     ORDER_DEFERRED = "order_deferred"
     ORDER_SUBMITTED = "order_submitted"
+    ORDER_ACKNOWLEDGED = "order_acknowledged"
+    ORDER_UNCONFIRMED = "order_unconfirmed"
+    ORDER_REPORTED = "order_reported"
     ORDER_UPDATED = "order_updated"
     ORDER_MODIFY_REQUESTED = "order_modify_requested"
     ORDER_MODIFIED = "order_modified"
     ORDER_MODIFY_REFUSED = "order_modify_refused"
     ORDER_EXECUTED = "order_executed"
+    ORDER_CANCEL_REQUESTED = "order_cancel_requested"
     ORDER_CANCELLED = "order_cancelled"
     ORDER_REJECTED = "order_rejected"
     ORDER_EXPIRED = "order_expired"
@@ -86,6 +90,12 @@ PRIORITIES = {
     EventType.SIGNAL_RECEIVED: Priority.HIGH,
     EventType.ORDER_CREATED: Priority.HIGH,
     EventType.ORDER_MODIFY_REQUESTED: Priority.HIGH,
+    # what the broker said, in the order in which it said it
+    EventType.ORDER_ACKNOWLEDGED: Priority.HIGH,
+    EventType.ORDER_UNCONFIRMED: Priority.HIGH,
+    EventType.ORDER_REPORTED: Priority.HIGH,
+    EventType.ORDER_MODIFIED: Priority.HIGH,
+    EventType.ORDER_CANCEL_REQUESTED: Priority.HIGH,
     EventType.ORDER_EXECUTED: Priority.HIGH,
     EventType.ORDER_CANCELLED: Priority.HIGH,
     EventType.POSITION_EXIT_REQUESTED: Priority.HIGH,
@@ -95,6 +105,11 @@ PRIORITIES = {
     EventType.TRADING_RESUMED: Priority.CRITICAL,  # in one lane with the stop: of the two the later one must win
     EventType.SYSTEM_ERROR: Priority.CRITICAL,
 }
+
+
+def lane_of(event_type: EventType) -> Lane:
+    """CRITICAL events overtake: they have a lane of their own."""
+    return Lane.HIGH_PRIORITY if PRIORITIES.get(event_type) is Priority.CRITICAL else LANES[event_type]
 
 
 class Event(NamedTuple):  # a frozen dataclass takes three times as long to make
@@ -120,8 +135,7 @@ class Event(NamedTuple):  # a frozen dataclass takes three times as long to make
 
     @property
     def lane(self) -> Lane:
-        """CRITICAL events overtake: they have a lane of their own."""
-        return Lane.HIGH_PRIORITY if self.priority is Priority.CRITICAL else LANES[self.type]
+        return lane_of(self.type)
 
     @property
     def user_id(self) -> str | None:

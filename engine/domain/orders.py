@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from engine.domain.brokers import BrokerName
 from engine.domain.enums import OrderStatus, OrderType, Product, RejectedBy, Side, Validity
 
 
@@ -46,7 +47,7 @@ TERMINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJ
 WORKING = frozenset(OrderStatus) - TERMINAL
 RESTING = frozenset({OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FILLED})  # in the market, waiting for a price
 STOPS = frozenset({OrderType.STOP_LOSS, OrderType.STOP_LIMIT})
-MODIFIABLE = ("quantity", "price", "stop_price", "stop_loss", "take_profit")
+MODIFIABLE = ("quantity", "price", "stop_price", "stop_loss", "take_profit", "trailing_stop", "trailing_stop_percent")
 
 
 class LifeCycleError(Exception):
@@ -92,10 +93,16 @@ class Order:
     updated_at: datetime | None = None  # moved last; set with `created_at` at first
     submitted_at: datetime | None = None
     filled_at: datetime | None = None
+    broker: BrokerName = BrokerName.PAPER  # given when it is submitted
 
     @property
     def is_working(self) -> bool:
         return self.status in WORKING
+
+    @property
+    def is_on_paper(self) -> bool:
+        """Matched, cancelled and expired by us; else the broker does all three, and we ask it to."""
+        return self.broker is BrokerName.PAPER
 
     @property
     def remaining(self) -> int:

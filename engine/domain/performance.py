@@ -8,9 +8,9 @@ from decimal import Decimal
 from math import sqrt
 from statistics import fmean, stdev
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-INDIA = ZoneInfo("Asia/Kolkata")
+from engine.domain.intervals import IST
+
 ZERO = Decimal(0)
 DAYS_A_YEAR = 252  # trading days, as the NSE has them
 LEAST_DAYS = 2  # for a standard deviation
@@ -32,7 +32,7 @@ class Trade(NamedTuple):
     @property
     def day(self) -> date:
         """The Indian day on which it was closed."""
-        return self.closed_at.astimezone(INDIA).date()
+        return self.closed_at.astimezone(IST).date()
 
 
 class CurvePoint(NamedTuple):

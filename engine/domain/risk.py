@@ -8,8 +8,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TypedDict
 
+from engine.domain.amounts import money
 from engine.domain.book import Book, Context
-from engine.domain.enums import HaltScope, Side, StrategyStatus, TradingState
+from engine.domain.brokers import BreakerState
+from engine.domain.enums import HaltScope, OrderStatus, Side, StrategyStatus, TradingState
 from engine.domain.orders import Order
 from engine.domain.positions import ZERO
 from engine.domain.quotes import Quote, sector_of
@@ -41,7 +43,7 @@ class Situation:
 
     __slots__ = (
         "added", "after", "ahead", "book", "committed", "concurrent", "context", "equity", "held", "in_portfolio",
-        "in_sector", "in_symbol", "limits", "only_reduces", "order", "price", "quote", "sector", "valuation",
+        "in_sector", "in_symbol", "limits", "only_reduces", "order", "price", "quote", "sector", "unknown", "valuation",
     )  # fmt: skip
 
     def __init__(self, book: Book, order: Order, context: Context) -> None:
@@ -58,6 +60,7 @@ class Situation:
         self.in_symbol = self.valuation.by_symbol[order.symbol]
         self.ahead = self.concurrent = 0  # shares of working orders like this one; how many others work
         self.committed = ZERO  # to what the other working orders buy
+        self.unknown: Order | None = None  # of the same symbol: the broker has not said what became of it
         for other in book.orders.values():
             if other.id != order.id:
                 self._count(other)
@@ -66,6 +69,8 @@ class Situation:
     def _count(self, other: Order) -> None:
         order = self.order
         self.concurrent += 1
+        if other.status is OrderStatus.UNKNOWN and other.symbol == order.symbol:
+            self.unknown = other
         if (other.symbol, other.strategy_id) == (order.symbol, order.strategy_id):
             if other.side is order.side:
                 self.ahead += other.remaining
@@ -147,6 +152,26 @@ def price_fresh(case: Situation) -> Check:
     return answer("price_fresh", passed, limit, age, "" if passed else f"the price is {age:.0f} s old, {limit} s are allowed")
 
 
+def broker_reachable(case: Situation) -> Check | None:
+    """Of a real broker: while its circuit breaker is open only exits are tried."""
+    desk = case.context.desk
+    if desk is None or desk.account != case.book.user_id:
+        return None
+    passed = desk.breaker is BreakerState.CLOSED or case.only_reduces
+    reason = "" if passed else "the broker cannot be reached: nothing was sent"
+    return answer("broker_reachable", passed, BreakerState.CLOSED, desk.breaker, reason)
+
+
+def outcome_known(case: Situation) -> Check | None:
+    """An order whose outcome is unknown may have filled: until the broker has said, none is added to it."""
+    if case.unknown is None:
+        is_live = case.context.is_live(case.book.user_id)
+        return answer("outcome_known", True, "known", "known") if is_live else None
+    reason = f"the broker has not said what became of an order for {case.unknown.remaining} {case.order.symbol}"
+    passed = case.only_reduces
+    return answer("outcome_known", passed, "known", OrderStatus.UNKNOWN, "" if passed else reason)
+
+
 def short_allowed(case: Situation) -> Check:
     opens_short = case.order.side is Side.SELL and case.after < 0
     passed = case.limits.allow_short or not opens_short
@@ -204,7 +229,7 @@ def order_value(case: Situation) -> Check | None:
         return None
     value = case.order.quantity * (case.price or ZERO)
     passed = value <= limit or case.only_reduces
-    reason = "" if passed else f"the order is worth ₹{value:,.2f}, ₹{limit:,.2f} are allowed"
+    reason = "" if passed else f"the order is worth {money(value)}, {money(limit)} are allowed"
     return answer("order_value", passed, limit, value, reason)
 
 
@@ -227,7 +252,7 @@ def minimum_balance(case: Situation) -> Check | None:
     spent = (order.quantity + case.ahead) * (case.price or ZERO) if buys else ZERO
     left = case.book.cash - case.committed - spent
     passed = left >= limit or case.only_reduces or not buys
-    reason = "" if passed else f"₹{left:,.2f} of cash would be left, ₹{limit:,.2f} must be"
+    reason = "" if passed else f"{money(left)} of cash would be left, {money(limit)} must be"
     return answer("minimum_balance", passed, limit, left, reason)
 
 
@@ -304,6 +329,7 @@ def volatility(case: Situation) -> Check | None:
 Rule = Callable[[Situation], Check | None]  # None where the account has no such limit
 SAFETY: tuple[Rule, ...] = (
     trading_state, strategy_state, symbol_state, strategy_active, price_known, price_fresh, short_allowed, exit_levels,
+    broker_reachable, outcome_known,
 )  # fmt: skip
 LIMITS: tuple[Rule, ...] = (
     position_size, portfolio_exposure, sector_exposure, concurrent_orders, order_value, leverage, minimum_balance, daily_loss,
@@ -312,7 +338,7 @@ LIMITS: tuple[Rule, ...] = (
 PER_SYMBOL = frozenset(
     {
         "price_known", "price_fresh", "short_allowed", "exit_levels", "position_size", "order_value", "price_collar",
-        "duplicate_signal", "symbol_state",
+        "duplicate_signal", "symbol_state", "outcome_known",
     }
 )  # fmt: skip
 

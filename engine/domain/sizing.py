@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
+from engine.domain.amounts import money
 from engine.domain.enums import SignalType
 from engine.domain.positions import closing_quantity
 from engine.domain.sizing_models import Prospect, Share, SizingModel, halve_if_unusual, share_of
@@ -46,7 +47,7 @@ def size_of(
         return Size(closing, f"closes the open position of {held} shares")
     share = Share(position_size) if position_size is not None else _share(signal_type, model, prospect)
     quantity = _lots(equity * share.fraction / price, lot_size)
-    words = f"{share.fraction * 100:.2f} % of equity {equity:.2f} at {price:.2f}"
+    words = f"{share.fraction * 100:.2f} % of equity {money(equity)} at {money(price)}"
     if share.reasons:
         words = f"{words} ({'; '.join(share.reasons)})"
     return Size(quantity, f"{quantity} shares: {words}" if quantity else f"{words} is below one lot")

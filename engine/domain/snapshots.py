@@ -18,6 +18,8 @@ from engine.domain.positions import Position
 from engine.domain.strategy_state import StrategyState
 from engine.domain.values import as_json, iso
 
+VERSION = 2  # of what `book_to_json` gives: to be raised with every change of it, or of what folding makes of the same events
+
 Record = TypeVar("Record", Order, Position, StrategyState, Event)
 
 
@@ -47,8 +49,8 @@ def book_from_json(stream: str, data: Mapping[str, Any]) -> Book:
     book.peak_equity = Decimal(data["peak_equity"])
     book.trading_state = TradingState(data["trading_state"])
     book.trading_state_reason = data["trading_state_reason"]
-    book.blocks = {key: TradingState(state) for key, state in data.get("blocks", {}).items()}
-    book.pace = _pace_from_json(data["pace"]) if "pace" in data else Pace()
+    book.blocks = {key: TradingState(state) for key, state in data["blocks"].items()}
+    book.pace = _pace_from_json(data["pace"])
     for position in (_record_from_json(Position, item) for item in data["positions"]):
         book.positions[position.symbol, position.strategy_id] = position
     book.orders = {order.id: order for order in (_record_from_json(Order, item) for item in data["orders"])}
@@ -60,16 +62,14 @@ def book_from_json(stream: str, data: Mapping[str, Any]) -> Book:
 def _pace_to_json(pace: Pace) -> dict[str, Any]:
     return {
         "orders_today": pace.orders_today,
-        "orders_in_minute": pace.orders_in_minute,
-        "minute_began": iso(pace.minute_began) if pace.minute_began else None,
+        "orders_by_second": [list(entry) for entry in pace.orders_by_second],
         "last_signals": [[symbol, side.value, strategy, iso(at)] for (symbol, side, strategy), at in pace.last_signals.items()],
     }
 
 
 def _pace_from_json(data: Mapping[str, Any]) -> Pace:
-    began = data["minute_began"]
     last = {(symbol, Side(side), strategy): datetime.fromisoformat(at) for symbol, side, strategy, at in data["last_signals"]}
-    return Pace(data["orders_today"], data["orders_in_minute"], began and datetime.fromisoformat(began), last)
+    return Pace(data["orders_today"], [list(entry) for entry in data["orders_by_second"]], last)
 
 
 def _record_to_json(record: Order | Position | StrategyState | Event) -> dict[str, Any]:

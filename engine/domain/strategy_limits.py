@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.domain.amounts import money
 from engine.domain.book import Book
 from engine.domain.enums import OrderStatus, Side, TriggeredBy
 from engine.domain.orders import Order
@@ -89,7 +90,7 @@ def drawdown(strategy: StrategyState, day_start_equity: Decimal) -> Breach | Non
     value, limit = round(lost / capital * HUNDRED, 4), strategy.max_drawdown_percent
     if value < limit:
         return None
-    reason = f"drawdown {value:.2f} % of ₹{capital:.0f} (₹{lost:.2f} below its peak): the limit is {limit.normalize():f} %"
+    reason = f"drawdown {value:.2f} % of {money(capital)} ({money(lost)} below its peak): the limit is {limit.normalize():f} %"
     return Breach("max_drawdown_percent", limit, value, reason, StrategyTrigger.STOP, TriggeredBy.RISK)
 
 

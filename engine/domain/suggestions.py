@@ -12,7 +12,9 @@ from math import sqrt
 from statistics import NormalDist, fmean, stdev
 from typing import Any, TypeVar
 
-from engine.domain.performance import INDIA, Performance, Trade
+from engine.domain.amounts import money
+from engine.domain.intervals import IST
+from engine.domain.performance import Performance, Trade
 
 LEAST_TRADES = 20  # before anything is said at all
 LEAST_OF_A_PART = 10  # trades in one symbol or one hour
@@ -73,7 +75,7 @@ def smaller_risk(case: Case) -> StrategySuggestion | None:
         name="max_positions",
         category="RISK",
         priority="HIGH" if fallen >= CRITICAL_DRAWDOWN else "MEDIUM",
-        description=f"It fell {fallen:.1%} of its capital (₹{rupees:.2f}) below its peak in {case.figures.trades} trades: "
+        description=f"It fell {fallen:.1%} of its capital ({money(rupees)}) below its peak in {case.figures.trades} trades: "
         "hold fewer positions at once",
         current_value=case.max_positions,
         suggested_value=capped,
@@ -93,11 +95,11 @@ def wider_wins(case: Case) -> StrategySuggestion | None:
         name="win_to_loss",
         category="PARAMETERS",
         priority="HIGH",
-        description=f"{figures.wins} of {figures.trades} trades won (₹{figures.average_win:.2f} on average), the others lost "
-        f"₹{loss:.2f} on average: it loses ₹{abs(figures.net_pnl / figures.trades):.2f} a trade",
+        description=f"{figures.wins} of {figures.trades} trades won ({money(figures.average_win)} on average), the others lost "
+        f"{money(loss)} on average: it loses {money(abs(figures.net_pnl / figures.trades))} a trade",
         current_value=_ratio(figures.average_win, loss),
         suggested_value=_ratio(needed, loss),
-        expected_improvement=f"it breaks even at its win rate of {figures.win_rate:.0%} once a win is ₹{needed:.2f} on average",
+        expected_improvement=f"at a win rate of {figures.win_rate:.0%} it breaks even once a win is {money(needed)} on average",
         confidence=sure,
     )
 
@@ -112,11 +114,11 @@ def fewer_charges(case: Case) -> StrategySuggestion | None:
         name="charges",
         category="PARAMETERS",
         priority="HIGH" if share >= 1 else "MEDIUM",
-        description=f"Charges of ₹{figures.charges:.2f} took {share:.0%} of the ₹{figures.gross_pnl:.2f} that its "
+        description=f"Charges of {money(figures.charges)} took {share:.0%} of the {money(figures.gross_pnl)} that its "
         f"{figures.trades} trades won: trade seldomer, with wider exits",
         current_value=figures.trades,
         suggested_value=max(1, figures.trades // 2),
-        expected_improvement=f"each trade that is not made saves ₹{each:.2f}",
+        expected_improvement=f"each trade that is not made saves {money(each)}",
         confidence=SURE,
     )
 
@@ -131,17 +133,17 @@ def without_symbol(case: Case) -> StrategySuggestion | None:
         name=f"symbol:{symbol}",
         category="SYMBOLS",
         priority="MEDIUM",
-        description=f"{len(nets)} trades in {symbol} lost ₹{abs(sum(nets)):.2f}, those in all other symbols won ₹{rest:.2f}",
+        description=f"{len(nets)} trades in {symbol} lost {money(abs(sum(nets)))}, those in all others won {money(rest)}",
         current_value=list(case.symbols),
         suggested_value=[name for name in case.symbols if name != symbol],
-        expected_improvement=f"without {symbol} the same trades would have earned ₹{abs(sum(nets)):.2f} more",
+        expected_improvement=f"without {symbol} the same trades would have earned {money(abs(sum(nets)))} more",
         confidence=sure,
     )
 
 
 def without_hour(case: Case) -> StrategySuggestion | None:
     """The hour of the Indian day whose entries surely lose while the others together do not."""
-    found = _worst_part(case.trades, lambda trade: trade.opened_at.astimezone(INDIA).hour)
+    found = _worst_part(case.trades, lambda trade: trade.opened_at.astimezone(IST).hour)
     if found is None:
         return None
     hour, nets, rest, sure = found
@@ -149,11 +151,11 @@ def without_hour(case: Case) -> StrategySuggestion | None:
         name=f"hour:{hour}",
         category="TIMING",
         priority="LOW",
-        description=f"{len(nets)} trades opened from {hour}:00 to {hour + 1}:00 lost ₹{abs(sum(nets)):.2f}, "
-        f"all others won ₹{rest:.2f}",
+        description=f"{len(nets)} trades opened from {hour}:00 to {hour + 1}:00 lost {money(abs(sum(nets)))}, "
+        f"all others won {money(rest)}",
         current_value="any hour",
         suggested_value=f"no entries from {hour}:00 to {hour + 1}:00 IST",
-        expected_improvement=f"without them the others would have earned ₹{abs(sum(nets)):.2f} more",
+        expected_improvement=f"without them the others would have earned {money(abs(sum(nets)))} more",
         confidence=sure,
     )
 

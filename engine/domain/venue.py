@@ -90,7 +90,22 @@ def delivery_covered(book: Book, order: Order, context: Context) -> Check | None
     return risk.answer("delivery_covered", passed, free, order.quantity, reason)
 
 
-RULES: tuple[Callable[[Book, Order, Context], Check | None], ...] = (market_open, intraday_time, one_product, delivery_covered)
+def validity_offered(book: Book, order: Order, context: Context) -> Check | None:
+    """The exchange's orders are good for the day, or immediate; good till cancelled is a paper market's."""
+    if not context.is_live(book.user_id):
+        return None
+    passed = order.validity is not Validity.GTC
+    reason = "" if passed else "the broker takes no orders good till cancelled: use DAY or IOC"
+    return risk.answer("validity_offered", passed, "DAY or IOC", order.validity, reason)
+
+
+RULES: tuple[Callable[[Book, Order, Context], Check | None], ...] = (
+    market_open,
+    intraday_time,
+    one_product,
+    delivery_covered,
+    validity_offered,
+)
 
 
 def checks_for(book: Book, order: Order, context: Context) -> list[Check]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.domain.book import Book, Context
 from engine.domain.events import Event, EventType
-from engine.handlers import alerts, exits, fills, modifications, orders, signals, strategies, trading
+from engine.handlers import alerts, brokers, exits, fills, modifications, orders, signals, strategies, trading
 
 Apply = Callable[[Book, Event], None]
 Decide = Callable[[Book, Event, Context], list[Event]]
@@ -29,19 +29,23 @@ HANDLERS: dict[EventType, Handling] = {
     EventType.SIGNAL_REFUSED: Handling(signals.refuse),
     EventType.ORDER_CREATED: Handling(orders.create, then=(orders.check_risk,)),
     EventType.ORDER_DEFERRED: Handling(orders.defer),
-    EventType.ORDER_SUBMITTED: Handling(orders.submit, then=(orders.match_on_paper, orders.clear_refusals)),
+    EventType.ORDER_SUBMITTED: Handling(orders.submit, then=(orders.match_on_paper, brokers.place, orders.clear_refusals)),
+    EventType.ORDER_ACKNOWLEDGED: Handling(brokers.acknowledge, then=(brokers.clear_unknown,)),
+    EventType.ORDER_UNCONFIRMED: Handling(brokers.lose, then=(brokers.warn_of_unknown,)),
+    EventType.ORDER_REPORTED: Handling(brokers.report, then=(brokers.follow_report, brokers.clear_unknown)),
     EventType.ORDER_UPDATED: Handling(orders.update, then=(orders.release, orders.match_on_paper)),
     EventType.ORDER_MODIFY_REQUESTED: Handling(then=(modifications.decide,)),
     EventType.ORDER_MODIFIED: Handling(modifications.modify, then=(modifications.match_anew,)),
     EventType.ORDER_MODIFY_REFUSED: Handling(then=(alerts.warn_of_refusal,)),
     EventType.ORDER_EXECUTED: Handling(fills.book_fill, then=(fills.announce_position,)),
+    EventType.ORDER_CANCEL_REQUESTED: Handling(then=(brokers.ask_to_cancel,)),
     EventType.ORDER_CANCELLED: Handling(orders.cancel),
     EventType.ORDER_REJECTED: Handling(
         orders.reject, then=(orders.refuse_signal, alerts.warn_of_refusal, strategies.note_rejection)
     ),
     EventType.ORDER_EXPIRED: Handling(orders.expire),
     EventType.POSITION_OPENED: Handling(strategies.count_position),
-    EventType.POSITION_UPDATED: Handling(trading.set_stop),
+    EventType.POSITION_UPDATED: Handling(trading.set_exits),
     EventType.POSITION_CLOSED: Handling(strategies.count_trade, then=(strategies.watch_limits,)),
     EventType.POSITION_EXIT_REQUESTED: Handling(then=(exits.leave_on_request,)),
     EventType.STOP_LOSS_EXECUTED: Handling(then=(exits.leave_at_level,)),

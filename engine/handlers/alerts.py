@@ -8,7 +8,7 @@ from engine.handlers.orders import refusal_fingerprint
 from engine.handlers.trading import scope_of
 
 # A limit that holds is the engine at work, and only worth knowing; trading blind or not at all needs somebody.
-WARNING_RULES = frozenset({"price_known", "price_fresh", "trading_state"})
+WARNING_RULES = frozenset({"price_known", "price_fresh", "trading_state", "broker_reachable", "outcome_known"})
 REFUSED_BY = {HaltScope.STRATEGY: "strategy_state", HaltScope.SYMBOL: "symbol_state"}
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from engine.domain import risk, venue
 from engine.domain.book import Book, Context
+from engine.domain.brokers import BrokerName, tag_of
 from engine.domain.charges import charges_for
 from engine.domain.enums import OrderType, Product, RejectedBy, Side, SignalDecision, TradingState, Validity
 from engine.domain.events import Event, EventType
@@ -14,6 +15,7 @@ from engine.domain.strategy_limits import count_entry
 from engine.domain.values import as_time, as_uuid, decimal_or_none, uuid_or_none
 
 REASON_LENGTH = 300  # characters that the table keeps
+BROKER = "broker"  # whose wish ended an order
 
 
 def create(book: Book, event: Event) -> None:
@@ -63,14 +65,13 @@ def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
     verdict = venue.checks_for(book, order, context) + risk.checks_for(book, order, context)
     denied = [check for check in verdict if not check["passed"]]
     if not denied:
-        paper_id = f"PAPER-{order.id.hex[:20].upper()}"  # long enough never to meet another among millions
         return [
             event.follow(
                 EventType.ORDER_SUBMITTED,
                 context.now,
                 order_id=order.id,
                 symbol=order.symbol,
-                broker_order_id=paper_id,
+                **_broker_for(book, order, context),
                 risk_checks=verdict,
             )
         ]
@@ -87,6 +88,13 @@ def check_risk(book: Book, event: Event, context: Context) -> list[Event]:
             risk_checks=verdict,
         )
     ]
+
+
+def _broker_for(book: Book, order: Order, context: Context) -> dict[str, str]:
+    """Where the order goes. A real broker gives it an id when it has accepted it."""
+    if context.desk and context.is_live(book.user_id):
+        return {"broker": context.desk.name, "broker_order_id": ""}
+    return {"broker_order_id": f"PAPER-{tag_of(order.id)}"}
 
 
 def defer(book: Book, event: Event) -> None:
@@ -107,6 +115,7 @@ def submit(book: Book, event: Event) -> None:
     order.waits_until = None
     order.move(Trigger.SUBMIT, event.at)
     order.submitted_at = event.at
+    order.broker = BrokerName(event.data.get("broker", BrokerName.PAPER))
     order.broker_order_id = event.data["broker_order_id"]
     order.risk_checks = event.data["risk_checks"]
     book.touch_order(order)
@@ -129,7 +138,7 @@ def update(book: Book, event: Event) -> None:
 def match_on_paper(book: Book, event: Event, context: Context) -> list[Event]:
     order = book.orders.get(as_uuid(event.data["order_id"]))
     quote = context.quotes.get(order.symbol) if order else None
-    if order is None or quote is None or order.status not in RESTING:
+    if order is None or quote is None or order.status not in RESTING or not order.is_on_paper:
         return []
     if book.state_for(order.symbol, order.strategy_id) is TradingState.HALTED:  # its cancellation is on the way
         return []
@@ -139,11 +148,11 @@ def match_on_paper(book: Book, event: Event, context: Context) -> list[Event]:
         return [event.follow(EventType.ORDER_UPDATED, context.now, **given)]
     price = fill_price(order, quote, context.slippage_bps)
     quantity = fill_quantity(order, quote, context.volume_percent) if price else 0
-    filled = [_execution(order, quantity, price, event, context)] if price and quantity else []
+    filled = [execution(order, quantity, price, event, context)] if price and quantity else []
     return filled + _cancel_if_immediate(order, order.remaining - quantity, event, context)
 
 
-def _execution(order: Order, quantity: int, price: Decimal, event: Event, context: Context) -> Event:
+def execution(order: Order, quantity: int, price: Decimal, event: Event, context: Context) -> Event:
     schedule = context.tariff.schedule(order.product, order.side, context.now.astimezone(IST).date())
     return event.follow(
         EventType.ORDER_EXECUTED,
@@ -170,9 +179,10 @@ def _cancel_if_immediate(order: Order, left: int, event: Event, context: Context
 
 
 def cancellation(event: Event, order: Order, context: Context, *, reason: str, by: str) -> Event:
-    """The order ends here, for `reason`, at the wish of `by`."""
+    """The order ends here, for `reason`, at the wish of `by`. One that a real broker has ends when the broker says so."""
+    is_ours = order.is_on_paper or by == BROKER
     return event.follow(
-        EventType.ORDER_CANCELLED,
+        EventType.ORDER_CANCELLED if is_ours else EventType.ORDER_CANCEL_REQUESTED,
         context.now,
         order_id=order.id,
         symbol=order.symbol,
@@ -195,8 +205,8 @@ def clear_refusals(book: Book, event: Event, context: Context) -> list[Event]:
 
 
 def refusal_fingerprint(user_id: str, rule: str, symbol: str) -> str:
-    """Refusals by the same rule are one alert: per symbol where the rule looks at one, else per account."""
-    return f"risk:{user_id}:{rule}:{symbol if rule in risk.PER_SYMBOL else ''}"
+    """Refusals by the same rule are one alert: per symbol where the rule, or the broker, looks at one, else per account."""
+    return f"risk:{user_id}:{rule}:{symbol if rule in risk.PER_SYMBOL or rule == BROKER else ''}"
 
 
 def cancel(book: Book, event: Event) -> None:
@@ -213,7 +223,11 @@ def expire_day_orders(book: Book, event: Event, context: Context) -> list[Event]
     return [
         expiry(event, order, context)
         for order in book.orders.values()
-        if order.validity is Validity.DAY and order.status in RESTING and order.submitted_at and order.submitted_at < event.at
+        if order.validity is Validity.DAY
+        and order.status in RESTING
+        and order.is_on_paper
+        and order.submitted_at
+        and order.submitted_at < event.at
     ]
 
 
@@ -230,10 +244,12 @@ def reject(book: Book, event: Event) -> None:
 
 
 def refuse_signal(book: Book, event: Event, context: Context) -> list[Event]:
-    """A denied order refuses the signal that it came from."""
+    """A denied order refuses the signal that it came from, also where it had waited for the open."""
     data = event.data
     signal_id = uuid_or_none(data.get("signal_id"))
-    if signal_id not in book.changes.signals:
+    order = book.changes.orders.get(as_uuid(data["order_id"]))
+    waited = order is not None and order.submitted_at is None
+    if signal_id is None or not (waited or signal_id in book.changes.signals):
         return []
     fields = {"signal_id": signal_id, "symbol": data["symbol"], "rule": data["rule"], "reason": data["reason"]}
     return [event.follow(EventType.SIGNAL_REFUSED, context.now, **fields)]

@@ -113,7 +113,10 @@ def refuse(book: Book, event: Event) -> None:
 
 
 def _decided(book: Book, event: Event, decision: SignalDecision, reason: str) -> None:
-    signal = book.changes.signals[as_uuid(event.data["signal_id"])]
+    id = as_uuid(event.data["signal_id"])
+    signal = book.changes.signals.get(id)
+    if signal is None:  # its order waited for the open
+        signal = book.changes.refused_later.setdefault(id, SignalRecord(id, event.at, event.data))
     signal.decision, signal.reason, signal.decided_at = decision, reason, event.at
 
 

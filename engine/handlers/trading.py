@@ -12,6 +12,7 @@ from engine.domain.values import as_decimal, as_uuid, decimal_or_none
 from engine.handlers.orders import cancellation
 
 EMERGENCY = "emergency stop"
+EXITS = ("stop_loss", "take_profit", "trailing_stop", "trailing_stop_percent")  # of a position, set by hand
 
 
 def open_account(book: Book, event: Event) -> None:
@@ -56,14 +57,16 @@ def scope_of(event: Event) -> HaltScope:
     return HaltScope(event.data.get("scope", HaltScope.ACCOUNT))
 
 
-def set_stop(book: Book, event: Event) -> None:
-    """Somebody set a position's stop, or took it away. A fill says nothing of it; one that closed in the meantime has none."""
-    if "stop_loss" not in event.data:
+def set_exits(book: Book, event: Event) -> None:
+    """Somebody set a position's stop or target, or took one away. A fill says nothing of them; one that closed has none."""
+    named = [name for name in EXITS if name in event.data]
+    if not named:
         return
     position_id = as_uuid(event.data["position_id"])
     position = next((held for held in book.positions.values() if held.id == position_id), None)
     if position:
-        position.stop_loss = decimal_or_none(event.data["stop_loss"])
+        for name in named:
+            setattr(position, name, decimal_or_none(event.data[name]))
         position.updated_at = event.at
         book.touch_position(position)
 

@@ -11,6 +11,7 @@ from engine.domain.alerts import health_score, monitoring_status
 from engine.health import verdict
 from engine.health.fallbacks import fallback_health
 from engine.health.probes import Findings, database_round_trip, is_migrated, look
+from engine.health.reasons import reasons
 
 logger = structlog.get_logger(__name__)
 
@@ -35,10 +36,11 @@ def report(*, now: datetime) -> dict[str, Any]:
         },
         "event_bus": _event_bus(found),
         "components": verdict.components(found),
+        "component_reasons": reasons(found),
         "system": _system(found),
         "lanes": _lanes(found),
         "prices": _prices(found),
-        "broker": {"name": "paper", "status": verdict.broker(found)},
+        "broker": _broker(found),
         "channel_layer": {"status": "healthy" if found.layer_answers else "unhealthy"},
     }
 
@@ -89,6 +91,12 @@ def _lanes(found: Findings) -> dict[str, dict[str, Any]]:
         lane.value: {"alive": state.alive, "waiting": state.waiting, "lag_seconds": round(state.lag.total_seconds(), 3)}
         for lane, state in found.lanes.items()
     }
+
+
+def _broker(found: Findings) -> dict[str, Any]:
+    """`paper` while no real orders are sent; then the breaker is always closed."""
+    name = found.broker.name.lower() if found.broker else "paper"
+    return {"name": name, "status": verdict.broker(found), "circuit_breaker": found.breaker.lower()}
 
 
 def _prices(found: Findings) -> dict[str, Any]:

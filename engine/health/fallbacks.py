@@ -20,6 +20,7 @@ def fallback_health(*, now: datetime) -> dict[str, Any]:
         "monitoring": {"status": "CRITICAL", "active_alerts": 0, "uptime_seconds": 0},
         "event_bus": {"running": False, "events_processed": 0, "queue_size": 0},
         "components": dict.fromkeys((component.value for component in Component), "unknown"),
+        "component_reasons": {component.value: ["the database does not answer"] for component in Component},
         "lanes": {lane.value: {"alive": False, "waiting": 0, "lag_seconds": 0.0} for lane in Lane},
     }
 

@@ -11,8 +11,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Max, Min, Q
 
 from engine import bus, config, metrics
+from engine.domain.brokers import BreakerState, LiveBroker
 from engine.domain.enums import AlertLevel, AlertStatus, Lane, StrategyStatus
 from engine.models import Alert, Instrument, PendingEvent, PendingPrices, Strategy, Worker
+from engine.selectors.brokers import breaker_state, live_broker
 from engine.selectors.lanes import ALIVE_WITHIN, lanes_alive
 
 LAYER_SECONDS = 0.5  # that a message may take there and back
@@ -66,6 +68,8 @@ class Findings:
     open_alerts: int
     uptime: timedelta
     counters: dict[str, int]
+    broker: LiveBroker | None = None  # where real orders go; None: all are on paper
+    breaker: BreakerState = BreakerState.CLOSED
 
     @property
     def waiting(self) -> int:
@@ -77,6 +81,7 @@ def look(*, now: datetime) -> Findings:
     database_ms = database_round_trip()
     settings_in_force, wrong = config.checked()
     system_alerts, open_alerts = _alerts()
+    broker = live_broker()
     return Findings(
         at=now,
         database_ms=database_ms,
@@ -92,6 +97,8 @@ def look(*, now: datetime) -> Findings:
         open_alerts=open_alerts,
         uptime=uptime(now=now),
         counters=metrics.total_counters(),
+        broker=broker,
+        breaker=breaker_state(broker, now=now) if broker else BreakerState.CLOSED,
     )
 
 

@@ -5,6 +5,7 @@ of its account, and no sick system.
 """
 
 from engine.domain.alerts import monitoring_status
+from engine.domain.brokers import BreakerState
 from engine.domain.enums import Component, Lane
 from engine.health.probes import Findings
 
@@ -42,7 +43,9 @@ def _risk_is_checked(found: Findings) -> bool:
 
 
 def broker(found: Findings) -> str:
-    """The paper broker fills at the last price: it works while there are fresh ones."""
+    """The paper broker fills at the last price: it works while there are fresh ones. A real one has to be in reach, too."""
+    if found.breaker is not BreakerState.CLOSED:
+        return DEGRADED
     return {"fresh": OPERATIONAL, "stale": DEGRADED, "none": UNKNOWN}[found.prices.status]
 
 

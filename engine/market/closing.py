@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from engine import log
+from engine.domain.brokers import BrokerName
 from engine.domain.enums import OrderType, Product, TradingState, Validity
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import RESTING
@@ -39,10 +40,14 @@ def close_of_day(*, now: datetime) -> int:
 
 
 def _expiries(live: dict[str, Decimal], now: datetime) -> Iterator[Event]:
-    """Day orders that were sent before the latest close."""
+    """Day orders that were sent before the latest close. A real broker ends its own."""
     session = last_session(now)
     over = session.closes if session.closes <= now else session.opens  # sent before an open session: of an earlier one
-    rows = Order.objects.working().filter(validity=Validity.DAY, symbol__in=live, submitted_at__lt=over).order_by()
+    rows = (
+        Order.objects.working()
+        .filter(validity=Validity.DAY, symbol__in=live, submitted_at__lt=over, broker=BrokerName.PAPER)
+        .order_by()
+    )
     for id, user_id, symbol, status in rows.values_list("id", "account_id", "symbol", "status"):
         if status in RESTING:
             data = {"order_id": id, "symbol": symbol, "reason": EXPIRY_REASON}

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 
 from engine.domain.book import block_key
+from engine.domain.brokers import BrokerName
 from engine.domain.enums import HaltScope, OrderType, Side, TradingState
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import RESTING, Order
@@ -228,13 +229,13 @@ class Desk:
 
 
 def _resting_orders() -> dict[str, list[tuple[str, Order]]]:
-    """By symbol: each order with the account that it belongs to, oldest first."""
+    """By symbol: each order with the account that it belongs to, oldest first. What a real broker has, the broker matches."""
     # sorted here: asked for an order, SQLite walks over all orders that ever were
-    rows = OrderRow.objects.working().order_by().values("account_id", "status", *ORDER_COLUMNS)
+    rows = OrderRow.objects.working().order_by().values("account_id", "status", "broker", *ORDER_COLUMNS)
     orders = defaultdict(list)
     for row in sorted(rows, key=itemgetter("created_at", "id")):
-        user_id, status = row.pop("account_id"), row.pop("status")
-        if status in RESTING or row["waits_until"]:
+        user_id, status, broker = row.pop("account_id"), row.pop("status"), row.pop("broker")
+        if (status in RESTING and broker == BrokerName.PAPER) or row["waits_until"]:
             order = Order(**row | {"side": Side(row["side"]), "order_type": OrderType(row["order_type"])})
             orders[order.symbol].append((user_id, order))
     return orders

@@ -1,9 +1,8 @@
 """Where a minute and an IST trading day begin."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
-IST = ZoneInfo("Asia/Kolkata")
+from engine.domain.intervals import IST
 
 
 def minute_start(at: datetime) -> datetime:

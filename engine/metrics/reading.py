@@ -1,6 +1,6 @@
 """Reading the metrics: the sums of every writer's rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,6 +32,24 @@ def timings(*, now: datetime, window_minutes: int) -> dict[str, Timing]:
 def day_timings(*, now: datetime) -> dict[str, Timing]:
     """How long each operation took in the IST trading day so far."""
     return _as_timings(_summed_timings(_days("timings", start=day_start(now))))
+
+
+def operations_by_minute(names: Set[str], *, now: datetime, minutes: int) -> dict[str, list[Timing | None]]:
+    """How each of the named operations went in each of the last minutes, oldest first; None where it did not run.
+
+    One statement. A timing's `count` is how often it ran.
+    """
+    latest = minute_start(now)
+    first = latest - timedelta(minutes=minutes - 1)
+    found: dict[str, list[Histogram | None]] = {name: [None] * minutes for name in names}
+    rows = MetricBucket.objects.filter(resolution="minute", start__gte=first, start__lte=latest)
+    for start, stored in rows.values_list("start", "timings"):
+        place = (start - first) // timedelta(minutes=1)
+        for name in names & stored.keys():
+            known = found[name][place] or Histogram()
+            known.add(Histogram.from_json(stored[name]))
+            found[name][place] = known
+    return {name: [Timing.of(one) if one else None for one in places] for name, places in found.items()}
 
 
 def throughput(*, now: datetime, minutes: int) -> list[dict[str, Any]]:

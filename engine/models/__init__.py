@@ -1,8 +1,9 @@
 """The tables. Money is rupees with four decimals; the database itself refuses what must never be false."""
 
 from engine.models.accounts import Account, DeskState
-from engine.models.alerts import Alert, AlertAction
-from engine.models.archives import BookSnapshot, EventArchive
+from engine.models.alerts import Alert, AlertAction, AlertSilence
+from engine.models.archives import BookSnapshot, EventArchive, Landmark
+from engine.models.brokers import BrokerAttempt, BrokerCall, BrokerLink
 from engine.models.config import ConfigChange, ConfigEntry
 from engine.models.events import Event, PendingEvent, Stream
 from engine.models.idempotency import IdempotencyKey
@@ -17,7 +18,11 @@ __all__ = [
     "Account",
     "Alert",
     "AlertAction",
+    "AlertSilence",
     "BookSnapshot",
+    "BrokerAttempt",
+    "BrokerCall",
+    "BrokerLink",
     "Candle",
     "ConfigChange",
     "ConfigEntry",
@@ -28,6 +33,7 @@ __all__ = [
     "Execution",
     "IdempotencyKey",
     "Instrument",
+    "Landmark",
     "MetricBucket",
     "Order",
     "PendingEvent",

@@ -23,7 +23,6 @@ class Account(models.Model):
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="accounts", help_text="who may see it and trade in it"
     )
-    is_paper = models.BooleanField(default=True)
     cash = money()
     initial_cash = money()
     trading_state = one_of(TradingState, default="ACTIVE")
@@ -62,8 +61,11 @@ class Account(models.Model):
         help_text="how signals without a size are sized; empty: 2 % of equity, 3 % when strong",
     )
     orders_today = models.PositiveIntegerField(default=0, help_text="sent to the market on the trading day")
-    orders_in_minute = models.PositiveIntegerField(default=0)
-    minute_began = models.DateTimeField(null=True, blank=True, help_text="with the first order of the minute")
+    orders_by_second = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="[[second since 1970, orders sent in it], ...] of the minute before the latest order",
+    )
 
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()

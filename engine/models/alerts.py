@@ -1,6 +1,9 @@
-from django.db import models
-from django.db.models import Q
+from datetime import datetime
 
+from django.db import models
+from django.db.models import Case, OuterRef, Q, Subquery, Value, When
+
+from engine.domain.alerts import RANKS
 from engine.domain.enums import AlertLevel, AlertStatus
 from engine.models.accounts import Account
 from engine.models.fields import one_of, values
@@ -10,6 +13,12 @@ class AlertQuerySet(models.QuerySet["Alert"]):
     def open(self) -> "AlertQuerySet":
         """Those not resolved. Spelt out as the partial index has it: SQLite does not look behind a parameter."""
         return self.extra(where=['NOT ("engine_alert"."status" = \'RESOLVED\')'])  # type: ignore[return-value] # the stubs forget the class
+
+    def with_silence(self, *, now: datetime) -> "AlertQuerySet":
+        """Each with `silenced_until`: none where nobody silenced it, or where it grew worse than what was silenced."""
+        rank = Case(*[When(level=level, then=Value(rank)) for level, rank in RANKS.items()], output_field=models.IntegerField())
+        silences = AlertSilence.objects.filter(fingerprint=OuterRef("fingerprint"), until__gt=now, rank__gte=OuterRef("rank"))
+        return self.annotate(rank=rank, silenced_until=Subquery(silences.values("until")))
 
 
 class Alert(models.Model):
@@ -58,11 +67,27 @@ class Alert(models.Model):
         return f"{self.level} {self.title}"
 
 
+class AlertSilence(models.Model):
+    """An alert that somebody does not want to hear of for a while. It is stored and counted all the same, and listed.
+
+    It goes by what makes alerts the same, so it also covers one that is resolved and comes back meanwhile.
+    """
+
+    fingerprint = models.CharField(primary_key=True, max_length=200)
+    rank = models.PositiveSmallIntegerField(help_text="how bad it may become (see RANKS) and still stay silent")
+    until = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.fingerprint} until {self.until:%Y-%m-%d %H:%M}"
+
+
 class AlertAction(models.Model):
     """One line of an alert's track history: who did what to it, and when."""
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="actions")
-    action = models.CharField(max_length=20)  # raised, acknowledged, resolved
+    action = models.CharField(max_length=20)  # raised, acknowledged, unacknowledged, silenced, unsilenced, resolved
     by = models.CharField(max_length=150)
     note = models.CharField(max_length=1000, blank=True, default="")
     at = models.DateTimeField()

@@ -6,11 +6,13 @@ from engine.models.fields import money
 class BookSnapshot(models.Model):
     """What folding a stream's first `seq` events gives: folding goes on from here, and what came before may be archived.
 
-    `counts` is {event type: number}; `paid` is what the fills took out of the cash, in rupees.
+    `counts` is {event type: number}; `paid` is what the fills took out of the cash, in rupees. `version` is that of the book's
+    shape (`snapshots.VERSION`): one of another version is neither folded on from nor compared.
     """
 
     stream = models.CharField(max_length=64)
     seq = models.BigIntegerField()
+    version = models.PositiveSmallIntegerField()
     book = models.JSONField()
     counts = models.JSONField()
     paid = money()
@@ -20,7 +22,35 @@ class BookSnapshot(models.Model):
         ordering = ["stream", "seq"]
         constraints = [
             # also serves the finding of a stream's latest
-            models.UniqueConstraint(fields=["stream", "seq"], name="book_snapshot_once"),
+            models.UniqueConstraint(fields=["stream", "version", "seq"], name="book_snapshot_once_a_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} after {self.seq}"
+
+
+class Landmark(models.Model):
+    """A stream's book after its first `seq` events, the last of which was handled at `at`: time travel begins near its instant.
+
+    Time travel leaves it on its way; nothing else reads it, and what is deleted here is folded anew.
+    """
+
+    stream = models.CharField(max_length=64)
+    seq = models.BigIntegerField()
+    version = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    book = models.JSONField()
+    counts = models.JSONField()
+    paid = money()
+
+    class Meta:
+        ordering = ["stream", "seq"]
+        indexes = [
+            # the last one before an instant
+            models.Index(fields=["stream", "at"], name="landmark_before"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "version", "seq"], name="landmark_once_a_version"),
         ]
 
     def __str__(self) -> str:

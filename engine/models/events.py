@@ -28,6 +28,7 @@ class Event(models.Model):
     stream = models.CharField(max_length=64)
     seq = models.BigIntegerField(null=True, help_text="its place among the stream's handled events; empty while it waits")
     data = models.JSONField()
+    symbol = models.TextField(null=True, help_text="the share that its data names, if any: what the log is searched by")
     priority = models.SmallIntegerField()
     correlation_id = models.UUIDField()
     causation_id = models.UUIDField(null=True)
@@ -46,6 +47,8 @@ class Event(models.Model):
             models.Index(fields=["type", "id"], name="event_type_latest"),
             # the history of one account, newest first
             models.Index(fields=["stream", "id"], name="event_stream_latest"),
+            # the history of one symbol, newest first
+            models.Index(fields=["symbol", "id"], name="event_symbol_latest", condition=Q(symbol__isnull=False)),
         ]
         constraints = [
             # folding reads in this order; and no two events can take one place, so none is handled twice

@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from engine.domain.brokers import BrokerName
 from engine.domain.enums import OrderStatus, OrderType, Product, RejectedBy, Side, Validity
 from engine.domain.orders import WORKING
 from engine.models.accounts import Account, percent
@@ -8,6 +9,8 @@ from engine.models.fields import money, one_of, values
 
 WORKING_VALUES = sorted(status.value for status in WORKING)
 IS_WORKING = "status in ({})".format(", ".join(f"'{value}'" for value in WORKING_VALUES))  # as the partial index has it
+
+FILTERED_BY = ("status", "symbol", "side", "order_type", "strategy_id")
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -43,6 +46,9 @@ class Order(models.Model):
     filled_quantity = models.PositiveBigIntegerField(default=0)
     filled_notional = money(default="0", help_text="sum of price x quantity over its fills, in rupees")
     charges = money(default="0")
+    broker = models.CharField(
+        max_length=8, choices=[(value, value) for value in values(BrokerName)], default="PAPER", help_text="who has it, or had"
+    )
     broker_order_id = models.CharField(max_length=64, blank=True, default="")
     strategy_id = models.CharField(max_length=64, blank=True, default="")
     signal_id = models.UUIDField(null=True, blank=True)
@@ -59,10 +65,11 @@ class Order(models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [
-            # an account's blotter, newest first
-            models.Index(fields=["account", "-created_at"], name="order_account_latest"),
-            # everybody's blotter, newest first
-            models.Index(fields=["-created_at"], name="order_latest"),
+            # an account's blotter, newest first. What it is filtered by stands in the index too: a rare order is found among
+            # a hundred thousand without a look at their rows, which are long
+            models.Index(fields=["account", "-created_at", "-id", *FILTERED_BY], name="order_account_latest"),
+            # everybody's blotter, newest first, likewise
+            models.Index(fields=["-created_at", "-id", *FILTERED_BY], name="order_latest"),
             # what is at work: loaded with each book, and looked through at each price
             models.Index(fields=["account", "symbol"], name="order_working", condition=Q(status__in=WORKING_VALUES)),
         ]

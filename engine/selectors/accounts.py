@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from engine.models.orders import IS_WORKING
 from engine.models.positions import IS_OPEN
 from engine.selectors.positions import market_value
 from engine.selectors.prices import UNQUOTED, Quote, quotes_of
+from engine.selectors.trading_states import desk_standing
 from engine.selectors.units import Scope, day_start, percent, rupees
 
 ZERO = Decimal(0)
@@ -42,8 +43,8 @@ def account_is_open_to(user: AbstractUser | AnonymousUser, user_id: str) -> bool
 
 
 @dataclass(slots=True)
-class _Holdings:
-    """The open positions of a scope, valued at the last prices. Rupees."""
+class Holdings:
+    """The open positions of a scope, valued at their prices. Rupees."""
 
     count: int
     value: Decimal  # net
@@ -66,7 +67,7 @@ class _Holdings:
 
 
 def account_summary(user_ids: Scope = None, *, now: datetime | None = None) -> dict[str, Any]:
-    """The accounts' money and state, summed up; four statements. Money in rupees, `*_percent` in percent of equity.
+    """The accounts' money and state, summed up; five statements. Money in rupees, `*_percent` in percent of equity.
 
     `realized_pnl` is net of charges and since the account opened: all that cash and cost did not start with.
     `charges` and `orders_today` are of the IST day. `priced_at` is the time of the oldest price in use.
@@ -74,7 +75,12 @@ def account_summary(user_ids: Scope = None, *, now: datetime | None = None) -> d
     now = now or timezone.now()
     accounts = _accounts(user_ids)
     ids = [account.user_id for account in accounts]
-    holdings = _holdings(ids)
+    found = summed_up(accounts, _holdings(ids)) | _of_today(ids, day_start(now))
+    return found | {"trading_state": _worst([found["trading_state"], desk_standing()[0]])}
+
+
+def summed_up(accounts: Sequence[Account], holdings: Holdings) -> dict[str, Any]:
+    """The figures of `account_summary` that follow from the accounts and what they hold."""
     cash = sum((account.cash for account in accounts), ZERO)
     equity = cash + holdings.value
     start = sum((account.day_start_equity for account in accounts), ZERO)
@@ -93,7 +99,6 @@ def account_summary(user_ids: Scope = None, *, now: datetime | None = None) -> d
         "drawdown_percent": percent(peak - equity, peak),
         "trading_state": _worst(account.trading_state for account in accounts),
         "positions_count": holdings.count,
-        **_of_today(ids, day_start(now)),
         "priced_at": holdings.priced_at,
         "received_at": holdings.received_at,
         "price_source": holdings.sources,
@@ -109,12 +114,16 @@ def _worst(states: Iterable[str]) -> str:
     return max(states, key=_SEVERITY.index, default=TradingState.ACTIVE.value)
 
 
-def _holdings(ids: list[str]) -> _Holdings:
+def _holdings(ids: list[str]) -> Holdings:
     whose, parameters = reading.among("account_id", ids)
     rows = reading.select(Position, ("symbol", "quantity", "cost"), f"where {IS_OPEN} and {whose}", parameters)
-    quotes = quotes_of({symbol for symbol, _, _ in rows})
+    return holdings_of(rows, quotes_of({symbol for symbol, _, _ in rows}))
+
+
+def holdings_of(rows: Sequence[tuple[Any, ...]], quotes: Mapping[str, Quote]) -> Holdings:
+    """Positions as symbol, quantity and cost, at these quotes."""
     values = [market_value(quantity, cost, quotes.get(symbol, UNQUOTED)) for symbol, quantity, cost in rows]
-    return _Holdings(
+    return Holdings(
         count=len(rows),
         value=sum(values, ZERO),
         cost=sum((cost for _, _, cost in rows), ZERO),

@@ -1,13 +1,17 @@
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, When
+from django.utils import timezone
 
 from engine.domain.enums import AlertLevel, AlertStatus
-from engine.models import Alert, AlertAction
+from engine.models import Alert, AlertAction, AlertSilence
 from engine.models.alerts import AlertQuerySet
 from engine.selectors.units import Scope
 
 ANY = "ALL"  # not a status: the open ones and the history
+SILENCED = "SILENCED"  # nor is this: the open ones that call for nobody's attention just now
 
 
 def alerts_list(
@@ -18,16 +22,13 @@ def alerts_list(
     user_ids: Scope = None,
     limit: int = 1000,
     offset: int = 0,
+    now: datetime | None = None,
 ) -> list[dict[str, Any]]:
-    """Alerts, newest first: without a status, all that are open. `status` is one of AlertStatus, or ALL.
+    """Alerts, newest first: without a status, all that are open. `status` is one of AlertStatus, ALL, SILENCED, UNSILENCED.
 
     A reader whose scope is bounded sees the alerts of those accounts and the system's own.
     """
-    rows = _scoped(user_ids)
-    if status is None:
-        rows = rows.open()
-    elif status.upper() != ANY:
-        rows = rows.filter(status=status.upper())
+    rows = in_state(_scoped(user_ids).with_silence(now=now or timezone.now()), status)
     if level:
         rows = rows.filter(level=level.upper())
     if component:
@@ -35,38 +36,69 @@ def alerts_list(
     return [alert_dict(row) for row in rows.order_by("-first_seen", "-id")[offset : offset + limit]]
 
 
+def in_state(rows: AlertQuerySet, status: str | None) -> AlertQuerySet:
+    """Those of a status, as `alerts_list` has it, of rows that know their silence."""
+    match status and status.upper():
+        case None | "":
+            return rows.open()
+        case "SILENCED":
+            return rows.open().filter(Q(silenced_until__isnull=False))
+        case "UNSILENCED":
+            return rows.open().filter(Q(silenced_until__isnull=True))
+        case "ALL":
+            return rows
+        case wanted:
+            return rows.filter(status=wanted)
+
+
 def alert_counts(user_ids: Scope = None) -> dict[str, int]:
     """How many alerts are open: in all, by status and by level, each key in lower case. One statement."""
+    return _counts(_scoped(user_ids).open())
+
+
+def alert_counts_unsilenced(user_ids: Scope = None, *, now: datetime) -> dict[str, int]:
+    """The same of those that nobody silenced: what calls for attention. One statement more."""
+    rows = _scoped(user_ids).open()
+    if AlertSilence.objects.filter(until__gt=now).exists():
+        rows = rows.with_silence(now=now).filter(Q(silenced_until__isnull=True))
+    return _counts(rows)
+
+
+def _counts(rows: AlertQuerySet) -> dict[str, int]:
     levels = {level.value.lower(): Count("id", filter=Q(level=level.value)) for level in AlertLevel}
-    return (
-        _scoped(user_ids)
-        .open()
-        .aggregate(
-            total=Count("id"),
-            active=Count("id", filter=Q(status=AlertStatus.ACTIVE)),
-            acknowledged=Count("id", filter=Q(status=AlertStatus.ACKNOWLEDGED)),
-            **levels,
-        )
+    return rows.aggregate(
+        total=Count("id"),
+        active=Count("id", filter=Q(status=AlertStatus.ACTIVE)),
+        acknowledged=Count("id", filter=Q(status=AlertStatus.ACKNOWLEDGED)),
+        **levels,
     )
 
 
-def alert_actions(alert_id: str) -> list[dict[str, Any]]:
-    """An alert's track history, oldest first: who did what, and when."""
-    rows = AlertAction.objects.filter(alert=alert_id).order_by("id")
-    return [{"action": row.action, "by": row.by, "note": row.note, "at": row.at} for row in rows]
+def alert_actions(alert_ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """Each alert's track history, oldest first: who did what, and when. One statement."""
+    tracks: dict[str, list[dict[str, Any]]] = {alert_id: [] for alert_id in alert_ids}
+    for row in AlertAction.objects.filter(alert__in=alert_ids).order_by("id"):
+        tracks[row.alert_id].append({"action": row.action, "by": row.by, "note": row.note, "at": row.at})
+    return tracks
 
 
-def alert_owner(alert_id: str) -> tuple[str | None] | None:
-    """Whose the open alert is, in a tuple: (None,) for the system's own. None when there is no such open alert.
+def alert_found(alert_id: str) -> tuple[str, str | None] | None:
+    """The alert's own id and whose it is: nobody's is the system's. None where there is no such alert.
 
-    An old id, without a suffix, is the first alert of its millisecond.
+    An old id, without a suffix, is the first alert of its millisecond, of the open ones where there is one.
     """
-    rows = Alert.objects.open()
     which = Q(id=alert_id) if alert_id.count("_") > 1 else Q(id__startswith=f"{alert_id}_")
-    return rows.filter(which).order_by("id").values_list("account").first()
+    is_over = Case(When(status=AlertStatus.RESOLVED, then=1), default=0)
+    return Alert.objects.filter(which).order_by(is_over, "id").values_list("id", "account").first()
 
 
-def alert_dict(row: Alert) -> dict[str, Any]:
+def alert_owners(alert_ids: Collection[str]) -> dict[str, str | None]:
+    """Whose each of the alerts is; the unknown ones are left out."""
+    return dict(Alert.objects.filter(id__in=alert_ids).values_list("id", "account"))
+
+
+def alert_dict(row: Any) -> dict[str, Any]:
+    """`row` is an Alert that knows its silence."""
     return {
         "id": row.id,
         "level": row.level,
@@ -77,6 +109,7 @@ def alert_dict(row: Alert) -> dict[str, Any]:
         "data": row.data,
         "count": row.count,
         "status": row.status,
+        "silenced_until": row.silenced_until,
         "correlation_id": row.correlation_id,
         "created_at": row.first_seen,
         "last_seen": row.last_seen,

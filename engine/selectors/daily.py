@@ -11,9 +11,10 @@ from statistics import fmean
 from django.db import connection
 from django.db.models import Max, Min
 
+from engine.domain.intervals import IST
 from engine.domain.portfolio import DailyReturns
 from engine.models import Candle, EquityPoint, Instrument
-from engine.selectors.units import IST, day_start
+from engine.selectors.units import day_start
 
 WINDOW = 365  # days that are looked back on; SQLite takes at most 500 parts in one union
 _LAST_OF_DAY = (

@@ -1,26 +1,100 @@
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Exists, Max, OuterRef, Sum
 
-from engine.models import EquityPoint
+from engine import reading
+from engine.domain.intervals import IST
+from engine.domain.values import as_decimal
+from engine.models import Account, EquityPoint
 from engine.selectors.units import Scope, rupees
 
 _FIGURES = ("equity", "cash", "exposure", "day_pnl")
+HOUR = timedelta(hours=1)
+FEW_POINTS = 8  # no curve of a day yet
 READ_LIMIT = 20_000  # points; a longer curve shows its latest part
+
+
+def equity_known(user_ids: Scope = None) -> bool:
+    """Whether there is any point of a curve."""
+    rows = EquityPoint.objects.all() if user_ids is None else EquityPoint.objects.filter(account__in=user_ids)
+    return rows.exists()
 
 
 def equity_curve(user_ids: Scope = None, since: datetime | None = None, max_points: int = 500) -> list[dict[str, Any]]:
     """The accounts' equity over time, summed up and thinned to `max_points`, oldest first; the last point always stays.
 
-    All accounts have their points at the same market times, so a sum by time needs no interpolation.
+    All accounts have their points at the same market times, so a sum by time needs no interpolation, and the times are thinned
+    before anything is summed up: of one account, in its index.
     """
     rows = EquityPoint.objects.all() if user_ids is None else EquityPoint.objects.filter(account__in=user_ids)
-    if since:
-        rows = rows.filter(at__gte=since)
-    sums = rows.order_by("-at").values_list("at").annotate(*map(Sum, _FIGURES))
-    latest_first = list(sums[:READ_LIMIT])
-    step = max(1, -(-len(latest_first) // max_points))
-    return [
-        {"at": at, **dict(zip(_FIGURES, map(rupees, figures), strict=True))} for at, *figures in reversed(latest_first[::step])
-    ]
+    times = _times(user_ids, since, max_points)
+    sums = rows.filter(at__in=times).order_by("at").values_list("at").annotate(*map(Sum, _FIGURES))
+    return [{"at": at, **dict(zip(_FIGURES, map(rupees, figures), strict=True))} for at, *figures in sums]
+
+
+def _times(user_ids: Scope, since: datetime | None, most: int) -> list[datetime]:
+    """At most so many of the times that there are points of, evenly among the latest READ_LIMIT of them."""
+    accounts = Account.objects.all() if user_ids is None else Account.objects.filter(user_id__in=user_ids)
+    known = accounts.filter(Exists(EquityPoint.objects.filter(account=OuterRef("user_id"))))
+    oldest = known.order_by("created_at", "user_id").values_list("user_id", flat=True).first()
+    if oldest is None:
+        return []
+    whose = "account_id = %s" + (" and at >= %s" if since else "")
+    parameters = [oldest, *([reading.moment(since)] if since else [])]
+    [(count,)] = reading.execute(f"select count(*) from engine_equitypoint where {whose}", parameters)  # noqa: S608 - no value
+    step = max(1, -(-min(count, READ_LIMIT) // most))
+    placed = f"select at, row_number() over (order by at desc) as place from engine_equitypoint where {whose}"  # noqa: S608
+    thinned = f"select at from ({placed}) as placed where place <= %s and (place - 1) %% %s = 0"  # noqa: S608
+    clause = f"where account_id = %s and at in ({thinned})"
+    return [at for (at,) in reading.select(EquityPoint, ("at",), clause, [oldest, *parameters, READ_LIMIT, step])]
+
+
+def equity_today(user_ids: Scope = None) -> list[dict[str, Any]]:
+    """The curve of the latest day of market time; the whole of it where bars of days leave a day but a few points."""
+    rows = EquityPoint.objects.all() if user_ids is None else EquityPoint.objects.filter(account__in=user_ids)
+    latest = rows.aggregate(at=Max("at"))["at"]
+    if latest is None:
+        return []
+    points = equity_curve(user_ids, since=latest.astimezone(IST).replace(hour=0, minute=0, second=0, microsecond=0))
+    return points if len(points) >= FEW_POINTS else equity_curve(user_ids)
+
+
+def pnl_by_hour(user_ids: Scope = None, *, hours: int = 8) -> list[dict[str, Any]]:
+    """What each of the last hours of market time gained, net, in rupees: {at: the hour's beginning, pnl}, oldest first.
+
+    Three statements. The thousands of points of an hour are not looked at: its last one is a step into the index.
+    """
+    accounts = Account.objects.all() if user_ids is None else Account.objects.filter(user_id__in=user_ids)
+    opened_with = dict(accounts.order_by("created_at", "user_id").values_list("user_id", "initial_cash"))
+    if not opened_with:
+        return []
+    oldest = next(iter(opened_with))  # all have their points at the same market times
+    last = EquityPoint.objects.filter(account=oldest).aggregate(at=Max("at"))["at"]
+    if last is None:
+        return []
+    latest = last.astimezone(IST).replace(minute=0, second=0, microsecond=0)
+    begins = [latest - HOUR * (hours - number) for number in range(1, hours + 1)]
+    known = dict(opened_with)
+    equities = []
+    for found in _equity_before([*begins, latest + HOUR], oldest, list(opened_with)):
+        known |= found
+        equities.append(sum(known.values()))
+    return [{"at": at, "pnl": rupees(after - before)} for at, (before, after) in zip(begins, pairwise(equities), strict=True)]
+
+
+def _equity_before(moments: Sequence[datetime], oldest: str, ids: Sequence[str]) -> list[dict[str, Decimal]]:
+    """The accounts' last equity before each of the moments; nothing for one that had no point yet."""
+    whose, parameters = reading.among("account_id", ids)
+    one = f"""
+        select %s, account_id, equity from engine_equitypoint where {whose}
+        and at = (select max(at) from engine_equitypoint where account_id = %s and at < %s)
+    """  # noqa: S608 - no value is in it
+    given = [value for place, at in enumerate(moments) for value in (place, *parameters, oldest, reading.moment(at))]
+    found: list[dict[str, Decimal]] = [{} for _ in moments]
+    for place, user_id, equity in reading.execute(" union all ".join([one] * len(moments)), given):
+        found[int(place)][user_id] = as_decimal(equity)
+    return found

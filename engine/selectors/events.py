@@ -10,10 +10,12 @@ from django.db.models import QuerySet
 
 from engine.domain.events import FULL_NAMES, EventType
 from engine.models import Event
+from engine.selectors.log_times import created_between
 from engine.selectors.units import Scope, milliseconds
 
 MAX_RETRIES = 3  # attempts before an event is a dead letter
 TRACE_LIMIT = 1_000  # events of one chain
+COUNT_LIMIT = 10_000  # more than anybody reads
 
 
 def events_history(
@@ -23,23 +25,54 @@ def events_history(
     limit: int = 100,
     before_id: int | None = None,
     *,
+    symbol: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     oldest_first: bool = False,
     user_ids: Scope = None,
 ) -> list[dict[str, Any]]:
     """The last `limit` events of the log, newest first, or those same ones oldest first.
 
     `before_id` (a `log_id`) pages further back. `user_ids` bounds what a reader may see; within it, `user_id` picks
-    one account.
+    one account. A bound of time costs one statement more.
     """
-    rows = Event.objects.all()
-    if event_type:
-        rows = rows.filter(type=event_type)
-    if correlation_id:
-        rows = rows.filter(correlation_id=correlation_id)
+    rows = _matching(event_type, correlation_id, symbol, since, until)
     if before_id:
         rows = rows.filter(id__lt=before_id)
     events = [event_dict(row) for row in _latest(rows, _streams(user_id, user_ids), limit)]
     return events[::-1] if oldest_first else events
+
+
+def events_counted(
+    *,
+    from_id: int,
+    event_type: EventType | None = None,
+    correlation_id: UUID | None = None,
+    symbol: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    user_ids: Scope = None,
+) -> int:
+    """How many such events stand in the log from the number `from_id` on, COUNT_LIMIT at most."""
+    rows = _matching(event_type, correlation_id, symbol, since, until).filter(id__gte=from_id)
+    if user_ids is not None:
+        rows = rows.filter(stream__in=user_ids)
+    return rows.order_by()[:COUNT_LIMIT].count()
+
+
+def _matching(
+    event_type: EventType | None,
+    correlation_id: UUID | None,
+    symbol: str | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> QuerySet[Event]:
+    rows = Event.objects.filter(created_between(since, until))
+    if symbol:
+        rows = rows.filter(symbol=symbol)
+    if event_type:
+        rows = rows.filter(type=event_type)
+    return rows.filter(correlation_id=correlation_id) if correlation_id else rows
 
 
 def _streams(user_id: str | None, user_ids: Scope) -> Sequence[str] | None:
@@ -79,6 +112,12 @@ def event_dict(row: Event) -> dict[str, Any]:
         "max_retries": MAX_RETRIES,
         "error": row.error,
     }
+
+
+def event_numbered(log_id: int) -> dict[str, Any] | None:
+    """One event by its place in the log; None when it is not there, or not there any more."""
+    row = Event.objects.filter(id=log_id).first()
+    return event_dict(row) | {"stream_seq": row.seq, "attempts": row.attempts} if row else None
 
 
 def event_trace(correlation_id: UUID) -> list[dict[str, Any]]:

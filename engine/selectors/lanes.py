@@ -7,6 +7,7 @@ from engine.domain.enums import Lane
 from engine.models import PendingEvent, PendingPrices, Worker
 
 ALIVE_WITHIN = timedelta(seconds=5)
+REMEMBERED = timedelta(days=1)  # one that ended cleanly takes its row along; one that was killed is shown so long
 
 
 def queue_depths() -> dict[str, int]:
@@ -31,21 +32,45 @@ def lanes_alive(*, now: datetime) -> dict[str, bool]:
     return {lane.value: lane.value in seen for lane in Lane}
 
 
-def dead_letters(limit: int = 100) -> list[dict[str, Any]]:
-    """Events given up after their last attempt, latest first."""
-    rows = PendingEvent.objects.filter(dead_at__isnull=False).select_related("event").order_by("-dead_at")[:limit]
+def workers(*, now: datetime) -> list[dict[str, Any]]:
+    """Each worker that left a sign of life in the last day, the latest first: whether it lives, and its lanes' last rounds."""
+    rows = Worker.objects.filter(beat_at__gte=now - REMEMBERED).order_by("-beat_at")
     return [
         {
-            "event_id": row.event.uid,
-            "log_id": row.event_id,
-            "event_type": row.event.type,
-            "user_id": None if row.stream.startswith("$") else row.stream,
-            "lane": row.lane,
-            "attempts": row.attempts,
-            "error": row.last_error,
-            "correlation_id": row.event.correlation_id,
-            "created_at": row.event.created_at,
-            "dead_at": row.dead_at,
+            "id": row.id,
+            "host": row.host,
+            "pid": row.pid,
+            "started_at": row.started_at,
+            "beat_at": row.beat_at,
+            "alive": row.beat_at >= now - ALIVE_WITHIN,
+            "lanes": {lane: datetime.fromisoformat(at) for lane, at in row.lanes.items() if at},
         }
         for row in rows
     ]
+
+
+def dead_letters(limit: int = 100) -> list[dict[str, Any]]:
+    """Events given up after their last attempt, latest first."""
+    rows = PendingEvent.objects.filter(dead_at__isnull=False).select_related("event").order_by("-dead_at")[:limit]
+    return [_dead_letter(row) for row in rows]
+
+
+def dead_letter(log_id: int) -> dict[str, Any] | None:
+    """One of them, by its place in the log."""
+    row = PendingEvent.objects.filter(event_id=log_id, dead_at__isnull=False).select_related("event").first()
+    return _dead_letter(row) if row else None
+
+
+def _dead_letter(row: PendingEvent) -> dict[str, Any]:
+    return {
+        "event_id": row.event.uid,
+        "log_id": row.event_id,
+        "event_type": row.event.type,
+        "user_id": None if row.stream.startswith("$") else row.stream,
+        "lane": row.lane,
+        "attempts": row.attempts,
+        "error": row.last_error,
+        "correlation_id": row.event.correlation_id,
+        "created_at": row.event.created_at,
+        "dead_at": row.dead_at,
+    }

@@ -4,8 +4,6 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Q
-
 from engine import reading
 from engine.models import Execution, Order
 from engine.models.orders import OrderQuerySet
@@ -13,24 +11,7 @@ from engine.selectors.units import Scope, price, rupees
 
 Shape = TypeVar("Shape")
 ACTIVE = "ACTIVE"  # not a status: the word of the old API for every order still at work
-
-
-def orders_list(
-    user_ids: Scope = None,
-    status: str | None = None,
-    symbol: str | None = None,
-    limit: int = 100,
-    before: UUID | None = None,
-) -> list[dict[str, Any]]:
-    """Orders, newest first; `before` is the last order of the page before. `status`: one of OrderStatus, or ACTIVE."""
-    rows = _scoped(user_ids)
-    if status:
-        rows = rows.working() if status == ACTIVE else rows.filter(status=status)
-    if symbol:
-        rows = rows.filter(symbol=symbol)
-    if before:
-        rows = _older_than(rows, before)
-    return [order_dict(row) for row in rows.order_by("-created_at", "-id")[:limit]]
+NEWEST = 200  # orders
 
 
 def orders_latest(shape: Callable[[Order], Shape], user_ids: Scope, limit: int) -> list[Shape]:
@@ -44,8 +25,9 @@ def order_get(order_id: UUID) -> dict[str, Any] | None:
     return order_dict(row) if row else None
 
 
-def orders_counted(user_ids: Scope = None, since: datetime | None = None, working: bool = False) -> int:
-    rows = _scoped(user_ids)
+def orders_counted(user_ids: Scope = None, since: datetime | None = None, working: bool = False, **bounds: str | None) -> int:
+    """`bounds` are fields and what they must be; an empty one bounds nothing."""
+    rows = _scoped(user_ids).filter(**{name: value for name, value in bounds.items() if value})
     if since:
         rows = rows.filter(created_at__gte=since)
     if working:
@@ -63,6 +45,14 @@ def executions_list(
     if order_id:
         rows = rows.filter(order=order_id)
     return [execution_dict(row) for row in rows.order_by("-executed_at", "-id")[:limit]]
+
+
+def executions_latest(user_ids: Scope, *, limit: int) -> list[dict[str, Any]]:
+    """Fills, newest first. Of everybody only those of the newest orders: no index holds all fills by their time."""
+    if user_ids is not None:
+        return executions_list(user_ids, limit=limit)
+    newest = Order.objects.order_by("-created_at", "-id").values("id")[:NEWEST]
+    return [execution_dict(row) for row in Execution.objects.filter(order__in=newest).order_by("-executed_at", "-id")[:limit]]
 
 
 def order_dict(row: Order) -> dict[str, Any]:
@@ -123,14 +113,6 @@ def execution_dict(row: Execution) -> dict[str, Any]:
         "broker_execution_id": row.broker_execution_id,
         "executed_at": row.executed_at,
     }
-
-
-def _older_than(rows: OrderQuerySet, order_id: UUID) -> OrderQuerySet:
-    """Orders of one batch share their time: the id breaks the tie."""
-    created_at = Order.objects.filter(id=order_id).values_list("created_at", flat=True).first()
-    if created_at is None:
-        return rows.none()
-    return rows.filter(Q(created_at__lt=created_at) | Q(created_at=created_at, id__lt=order_id))
 
 
 def _scoped(user_ids: Scope) -> OrderQuerySet:

@@ -24,10 +24,13 @@ class Quote:
 UNQUOTED = Quote("Unknown", None, None, None, None, "")
 
 
-def symbols_listed(symbols: Collection[str]) -> set[str]:
-    """Which of the symbols are instruments that we know."""
+def account_and_listed(user_id: str, symbols: Collection[str]) -> tuple[bool, set[str]]:
+    """Whether there is such an account, and which of the symbols are instruments: one statement, at each signal."""
     wanted, parameters = reading.among("symbol", symbols)
-    return {symbol for (symbol,) in reading.select(Instrument, ("symbol",), f"where {wanted}", parameters)}
+    account = "select 1, user_id from engine_account where user_id = %s"
+    instruments = f"select 0, symbol from engine_instrument where {wanted}"  # noqa: S608 - its text is ours
+    found = reading.execute(f"{account} union all {instruments}", [user_id, *parameters])
+    return any(is_account for is_account, _ in found), {name for is_account, name in found if not is_account}
 
 
 def quotes_of(symbols: Collection[str]) -> dict[str, Quote]:

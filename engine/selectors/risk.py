@@ -1,24 +1,30 @@
 """An account's risk as it stands, and the alerts about it."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from engine import config
+from engine import config, reading
 from engine.domain.enums import AlertLevel, Component
 from engine.domain.intervals import DAY, interval_length
 from engine.domain.var import FEWEST, TailRisk, tail_risk
-from engine.models import Account, Alert, Candle, Position
+from engine.models import Account, Alert, Position
 from engine.selectors.positions import market_value
 from engine.selectors.prices import UNQUOTED, quotes_of
+from engine.selectors.trading_states import standing_of
 from engine.selectors.units import percent, rupees
 
 ZERO = Decimal(0)
 SESSION = timedelta(hours=6, minutes=15)
-INTERVALS = ("1d", "1h", "15m", "5m", "1m")  # the longest that has a past is the best
+INTERVALS = ("1d", "1h", "15m", "5m", "1m", "5s")  # the longest that has a past is the best
 MOST_PERIODS = 250  # a trading year of days
+SYMBOLS_A_STATEMENT = 200  # SQLite takes at most 500 parts in one union
+LATEST = (
+    "select * from (select symbol, start, close from engine_candle where symbol = %s and interval = %s "
+    "order by start desc limit %s) as latest"
+)
 SEVERITIES = {
     AlertLevel.CRITICAL: "CRITICAL",
     AlertLevel.ERROR: "HIGH",
@@ -28,8 +34,11 @@ SEVERITIES = {
 MOST_ALERTS = 1000
 
 
-def risk_of(user_id: str) -> dict[str, Any]:
-    """Exposure, concentration, drawdown and tail risk at the last prices. Percentages are of equity, which holds cash."""
+def risk_of(user_id: str, tail_for: Callable[[dict[str, float]], TailRisk] | None = None) -> dict[str, Any]:
+    """Exposure, concentration, drawdown and tail risk at the last prices. Percentages are of equity, which holds cash.
+
+    `tail_for` says the tail risk of holdings by value; `tail_of` where nothing else is given.
+    """
     account = Account.objects.get(user_id=user_id)
     rows = list(Position.objects.open().filter(account=account).values_list("symbol", "quantity", "cost"))
     quotes = quotes_of({symbol for symbol, _, _ in rows})
@@ -45,7 +54,7 @@ def risk_of(user_id: str) -> dict[str, Any]:
     exposure = sum(gross_by_symbol.values(), ZERO)
     equity = account.cash + sum(by_symbol.values(), ZERO)
     peak = max(account.peak_equity, account.day_start_equity)
-    tail = tail_of({symbol: float(value) for symbol, value in by_symbol.items()})
+    tail = (tail_for or tail_of)({symbol: float(value) for symbol, value in by_symbol.items()})
     drawdown = percent(max(peak - equity, ZERO), peak)
     found = {
         "total_exposure": rupees(exposure),
@@ -62,7 +71,7 @@ def risk_of(user_id: str) -> dict[str, Any]:
         "equity": rupees(equity),
         "daily_pnl": rupees(equity - account.day_start_equity),
         "daily_pnl_percent": percent(equity - account.day_start_equity, account.day_start_equity),
-        "trading_state": account.trading_state,
+        **standing_of(account),
     }
     return found | {"risk_score": _score(account, found)}
 
@@ -86,7 +95,7 @@ def _score(account: Account, found: dict[str, Any]) -> float:
 
 
 def tail_of(values: dict[str, float]) -> TailRisk:
-    """By the stored candles of the longest interval that has a past for what is held; at most five statements."""
+    """By the stored candles of the longest interval that has a past for what is held; at most six statements."""
     for interval in INTERVALS:
         closes = _closes(values, interval)
         if any(len(past) > FEWEST for past in closes.values()):
@@ -96,12 +105,17 @@ def tail_of(values: dict[str, float]) -> TailRisk:
 
 
 def _closes(symbols: Collection[str], interval: str) -> dict[str, list[float]]:
-    """The latest closes of each symbol, oldest first, only of those times at which every symbol with a past has one."""
+    """The latest closes of each symbol, oldest first, only of those times at which every symbol with a past has one.
+
+    One step into the index for each symbol: a sort of all their bars would cost the more, the longer they have been kept.
+    """
     wanted = list(symbols)
-    rows = Candle.objects.filter(symbol__in=wanted, interval=interval).order_by("-start")
     found: dict[str, dict[Any, float]] = defaultdict(dict)
-    for symbol, start, close in rows.values_list("symbol", "start", "close")[: MOST_PERIODS * max(1, len(wanted))]:
-        found[symbol][start] = float(close)
+    for first in range(0, len(wanted), SYMBOLS_A_STATEMENT):
+        part = wanted[first : first + SYMBOLS_A_STATEMENT]
+        parameters = [value for symbol in part for value in (symbol, interval, MOST_PERIODS)]
+        for symbol, start, close in reading.execute(" union all ".join([LATEST] * len(part)), parameters):
+            found[symbol][start] = float(close)
     deep = {symbol: past for symbol, past in found.items() if len(past) > FEWEST}
     if not deep:
         return {}

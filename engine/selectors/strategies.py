@@ -12,18 +12,20 @@ from django.db.models import Q
 from holidays import financial_holidays
 
 from engine.domain.enums import PositionStatus, StrategyStatus
+from engine.domain.intervals import IST
 from engine.domain.performance import Performance, Trade, curve_of, performance_of
 from engine.domain.strategy_state import STAGES
 from engine.domain.suggestions import Case, Recommendation, StrategySuggestion, recommendation_for, suggestions_for
 from engine.models import Position, Strategy, StrategyStage
 from engine.selectors.positions import market_value
 from engine.selectors.prices import UNQUOTED, quotes_of
-from engine.selectors.units import IST, Scope, price, rupees
+from engine.selectors.units import Scope, price, rupees
 
 STATUS_DAYS = 30  # that the figures of a status are of
 SUGGESTION_DAYS = 90
 READ_LIMIT = 20_000  # trades of one answer; of more, the latest
 CURVE_POINTS = 500
+TOO_FEW_DAYS = "too few days to say"  # a Sharpe ratio
 
 
 class Held(NamedTuple):
@@ -59,7 +61,7 @@ def strategy_status(strategy: Strategy, *, now: datetime) -> dict[str, Any]:
 def _statuses(rows: Iterable[Strategy], now: datetime) -> list[dict[str, Any]]:
     found = list(rows)
     ids = [row.id for row in found]
-    trades, held = _trades(ids, now - timedelta(days=STATUS_DAYS)), _held(ids)
+    trades, held = _trades(ids, now - timedelta(days=STATUS_DAYS)), held_by(ids)
     return [_status(row, _performance(row, trades[row.id], STATUS_DAYS, now), held[row.id]) for row in found]
 
 
@@ -114,7 +116,8 @@ def _status(row: Strategy, figures: Performance, held: Held) -> dict[str, Any]:
     }
 
 
-def _held(ids: Sequence[str]) -> dict[str, Held]:
+def held_by(ids: Sequence[str]) -> dict[str, Held]:
+    """What each of the strategies holds. Two statements."""
     rows = list(Position.objects.open().filter(strategy_id__in=ids).values_list("strategy_id", "symbol", "quantity", "cost"))
     quotes = quotes_of({symbol for _, symbol, _, _ in rows})
     gains: dict[str, list[Decimal]] = defaultdict(list)
@@ -143,7 +146,7 @@ def strategy_performance(strategy: Strategy, *, days: int, now: datetime) -> dic
         "max_drawdown": round(figures.max_drawdown, 6),
         "max_drawdown_percent": round(figures.max_drawdown * 100, 4),
         "sharpe_ratio": round(figures.sharpe_ratio or 0.0, 4),
-        "sharpe_ratio_basis": figures.sharpe_basis if figures.sharpe_ratio is not None else "too few days to say",
+        "sharpe_ratio_basis": figures.sharpe_basis if figures.sharpe_ratio is not None else TOO_FEW_DAYS,
         "avg_trade_duration": round(figures.average_seconds, 3),
         "avg_profit": rupees(figures.average_win),
         "avg_loss": rupees(figures.average_loss),

@@ -4,6 +4,7 @@ from django.db.models import Count
 
 from engine.domain.enums import StrategyStatus, TradingState
 from engine.models import Account, Alert, Order, Position, Strategy
+from engine.selectors.trading_states import desk_standing
 from engine.selectors.units import Scope, day_start
 
 
@@ -28,9 +29,12 @@ def strategies_counted(user_ids: Scope = None) -> dict[str, int]:
 
 
 def trading_states() -> dict[str, int]:
-    """Accounts by trading state, each state there."""
-    counts = dict(Account.objects.order_by().values_list("trading_state").annotate(count=Count("user_id")))
-    return {state.value: counts.get(state.value, 0) for state in TradingState}
+    """Accounts by the trading state that holds for them, their own or everybody's, each state there."""
+    desk = TradingState(desk_standing()[0])
+    counts = dict.fromkeys((state.value for state in TradingState), 0)
+    for state, count in Account.objects.order_by().values_list("trading_state").annotate(count=Count("user_id")):
+        counts[max(TradingState(state), desk, key=lambda found: found.severity).value] += count
+    return counts
 
 
 def risk_watch() -> dict[str, int]:

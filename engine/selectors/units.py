@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
+
+from engine.domain.intervals import IST
 
 Scope = Sequence[str] | None
 
-IST = ZoneInfo("Asia/Kolkata")
 _PAISE = Decimal("0.01")
 _PRICE = Decimal("0.0001")
 

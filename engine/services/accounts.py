@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -13,10 +12,10 @@ from django.db import IntegrityError, transaction
 
 from engine import bus, config, log, topics
 from engine.domain.events import EventType, new_event
+from engine.domain.intervals import IST
 from engine.models import Account, Stream
 from engine.services.errors import ServiceError, UnknownAccount
 
-INDIA = ZoneInfo("Asia/Kolkata")
 MOST_CASH = Decimal(10) ** 11
 LIMITS = (
     "confidence_threshold",
@@ -42,7 +41,7 @@ def _open(user_id: str, now: datetime, cash: Decimal | None) -> Account:
     cash = settings.PAPER_OPENING_CASH if cash is None else cash
     if not cash.is_finite() or not 0 <= cash <= MOST_CASH:
         raise ServiceError(f"an account opens with 0 to {MOST_CASH:,} rupees: nothing was opened", field="cash")
-    day = now.astimezone(INDIA).date()
+    day = now.astimezone(IST).date()
     account = Account(
         user_id=user_id,
         cash=cash,

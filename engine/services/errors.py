@@ -47,6 +47,10 @@ class EventNotDead(ServiceError):
     """The event is not among the dead letters."""
 
 
+class SilenceTooLong(ServiceError):
+    """An alert of its level may not be silenced for so long."""
+
+
 class OrderNotWorking(ServiceError):
     """The order is at its end: nothing of it can be changed."""
 

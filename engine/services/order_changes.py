@@ -12,7 +12,7 @@ from engine.domain.enums import OrderStatus, OrderType, Product, Side, Validity
 from engine.domain.events import Event, EventType, new_event
 from engine.models import Account, Instrument, Order
 from engine.services.errors import InvalidOrder, OrderNotWorking, UnknownAccount, UnknownOrder
-from engine.services.orders import OrderInput, validate_order
+from engine.services.orders import OrderInput, cancel_event, validate_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class OrderTerms:
     stop_price: Decimal | None = None
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    trailing_stop: Decimal | None = None  # rupees behind the best price
+    trailing_stop_percent: Decimal | None = None  # the other way to say it: the new one of the two ends the other
 
     def given(self) -> dict[str, int | Decimal]:
         named = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -66,7 +68,14 @@ def _with_terms(order: Order, terms: OrderTerms) -> OrderInput:
         strategy_id=order.strategy_id,
         stop_loss=terms.stop_loss or order.stop_loss,
         take_profit=terms.take_profit or order.take_profit,
+        **_trailing(order, terms),
     )
+
+
+def _trailing(order: Order, terms: OrderTerms) -> dict[str, Decimal | None]:
+    new = {"trailing_stop": terms.trailing_stop, "trailing_stop_percent": terms.trailing_stop_percent}
+    old = {"trailing_stop": order.trailing_stop, "trailing_stop_percent": order.trailing_stop_percent}
+    return new if any(value is not None for value in new.values()) else old
 
 
 @transaction.atomic
@@ -86,11 +95,14 @@ def orders_cancel_all(
     named = {"symbol": symbol, "strategy_id": strategy_id, "side": side}
     wanted = {name: value for name, value in named.items() if value is not None}
     rows = Order.objects.working().filter(account=user_id, **wanted).exclude(status=OrderStatus.UNKNOWN)
-    orders = list(rows.order_by().values_list("id", "symbol"))
+    orders = list(rows.order_by().values_list("id", "symbol", "broker", "correlation_id"))
     data = {"cancellation_reason": reason or f"cancelled by {by}", "cancelled_by": by, "cancelled_at": now}
     log.append(
-        [new_event(EventType.ORDER_CANCELLED, user_id, now, {"order_id": id, "symbol": of, **data}) for id, of in orders],
+        [
+            new_event(cancel_event(user_id, broker), user_id, now, {"order_id": id, "symbol": of, **data}, correlation_id=chain)
+            for id, of, broker, chain in orders
+        ],
         now=now,
     )
     bus.announce_after_commit({topics.account_topic(user_id)})
-    return [id for id, _ in orders]
+    return [id for id, *_ in orders]

@@ -8,9 +8,11 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from engine import bus, log, topics
+from engine.domain.brokers import BrokerName
 from engine.domain.enums import OrderStatus, OrderType, Product, Side, Validity
 from engine.domain.events import EventType, new_event
 from engine.models import Account, Instrument, Order
+from engine.selectors.brokers import is_live
 from engine.services.errors import InvalidOrder, UnknownAccount, UnknownInstrument, UnknownOrder
 
 MOST_SHARES = 10**9
@@ -119,6 +121,12 @@ def _data(order: OrderInput, order_id: UUID, by: str) -> dict[str, object]:
     }
 
 
+def cancel_event(user_id: str, broker: str) -> EventType:
+    """On paper a wish to cancel is done. A real broker is asked; what it says then is the end."""
+    on_paper = broker == BrokerName.PAPER and not is_live(user_id)
+    return EventType.ORDER_CANCELLED if on_paper else EventType.ORDER_CANCEL_REQUESTED
+
+
 @transaction.atomic
 def order_cancel(*, order_id: UUID, now: datetime, by: str, reason: str = "") -> bool:
     """Ask the engine to cancel the order; False when it is at its end already. Raises UnknownOrder."""
@@ -134,6 +142,7 @@ def order_cancel(*, order_id: UUID, now: datetime, by: str, reason: str = "") ->
         "cancelled_by": by,
         "cancelled_at": now,
     }
-    event = new_event(EventType.ORDER_CANCELLED, order.account_id, now, data)
+    kind = cancel_event(order.account_id, order.broker)
+    event = new_event(kind, order.account_id, now, data, correlation_id=order.correlation_id)
     log.append([event], now=now)
     return True

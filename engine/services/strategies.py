@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -16,12 +15,12 @@ from engine.domain.alerts import storable
 from engine.domain.deployment import Problem, StrategyInput, problems_of, warnings_of
 from engine.domain.enums import StrategyStatus, StrategyType, TradingState, TriggeredBy
 from engine.domain.events import Event, EventType, new_event
+from engine.domain.intervals import IST
 from engine.domain.strategies import RULES
 from engine.domain.strategy_state import LIFE_CYCLE, LIMITS, STAGES, StrategyTrigger
 from engine.models import Account, Instrument, Strategy, Stream
 from engine.services.errors import ImpossibleStep, InvalidStrategy, UnknownAccount, UnknownStrategy
 
-INDIA = ZoneInfo("Asia/Kolkata")
 MOST_STRATEGIES = 500  # of one account, without the retired ones
 ID_LENGTH = 64
 REASON_LENGTH = 200
@@ -77,7 +76,7 @@ def _columns(strategy: StrategyInput) -> dict[str, Any]:
 
 def _free_id(user_id: str, now: datetime) -> str:
     """`strategy_<user>_<YYYYmmdd_HHMMSS>` in Indian time, as the old API had it; numbered within one second."""
-    stamp = f"{now.astimezone(INDIA):%Y%m%d_%H%M%S}"
+    stamp = f"{now.astimezone(IST):%Y%m%d_%H%M%S}"
     wanted = f"strategy_{user_id[: ID_LENGTH - len(stamp) - 15]}_{stamp}"
     taken = set(Strategy.objects.filter(id__startswith=wanted).values_list("id", flat=True))
     return wanted if wanted not in taken else next(id for n in range(2, 10**4) if (id := f"{wanted}_{n}") not in taken)

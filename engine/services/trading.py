@@ -188,6 +188,14 @@ def trading_resume(*, user_ids: Sequence[str], by: str, reason: str, now: dateti
     return [account.user_id for account in resuming]
 
 
+def halted_among(user_ids: Sequence[str], target: Target) -> list[str]:
+    """The accounts, of these, that do not trade freely at the target's scope: what a resuming would resume."""
+    row = DeskState.objects.filter(id=DeskState.THE_ONE).first()
+    desk = TradingState(row.state) if row else TradingState.HALTED
+    accounts = Account.objects.filter(user_id__in=user_ids)
+    return [account.user_id for account in accounts if _stands_at(account, target, desk) is not TradingState.ACTIVE]
+
+
 def _locked(user_ids: Sequence[str]) -> list[Account]:
     locked = list(Stream.objects.select_for_update().filter(name__in=user_ids).order_by("name"))
     accounts = list(Account.objects.filter(user_id__in=[stream.name for stream in locked]))

@@ -1,8 +1,18 @@
 // What every page does: watch its topics, say how fresh it is, send its forms without leaving, open its dialogs.
+import { tellAges } from "./ages.js";
+import { announce, showAlerts } from "./bell.js";
+import { hearTime, serverNow } from "./clock.js";
+import "./confirm.js";
+import "./dialogs.js";
 import { shown } from "./format.js";
 import { holdsThePage, submitInPlace } from "./forms.js";
+import "./frame.js";
 import { Live } from "./live.js";
+import "./print.js";
+import "./scrolling.js";
+import "./shortcuts.js";
 import { Page } from "./table.js";
+import "./tour.js";
 
 const body = document.body;
 export const page = new Page();
@@ -22,7 +32,7 @@ const FEED_TEXT = {
 function showFeed(feed) {
   body.dataset.feed = feed;
   const text = document.querySelector("[data-feed-text]");
-  if (text) text.textContent = feed === "stale" ? `STALE · figures of ${lastHeard}` : FEED_TEXT[feed];
+  if (text) text.textContent = feed === "stale" ? `STALE · figures of ${vouchedAt ? `${shown(vouchedAt, "clock")} IST` : "before"}` : FEED_TEXT[feed];
   for (const control of document.querySelectorAll("[data-needs-feed]")) {
     control.toggleAttribute("aria-disabled", feed !== "live");
     if ("disabled" in control) control.disabled = feed !== "live";
@@ -30,8 +40,17 @@ function showFeed(feed) {
   if (feed === "ended" && !holdsThePage()) location.reload(); // to the sign-in
 }
 
-let lastHeard = "before";
-for (const kind of ["snapshot", "change"]) live.addEventListener(kind, () => { lastHeard = `${shown(Date.now(), "clock")} IST`; });
+let vouchedAt = 0; // when the server last said that all we show is right, by its clock
+live.addEventListener("beat", (event) => hearTime(event.detail));
+live.addEventListener("vouched", () => { vouchedAt = serverNow(); });
+tellAges(() => vouchedAt);
+
+for (const kind of ["snapshot", "change"]) {
+  live.addEventListener(kind, ({ detail: { status, bell } }) => {
+    if (status?.all) showAlerts(status.all);
+    if (bell) announce(bell);
+  });
+}
 
 addEventListener("click", (event) => {
   const control = event.target.closest("[data-needs-feed][aria-disabled]");
@@ -51,18 +70,3 @@ addEventListener("click", (event) => {
 });
 
 addEventListener("submit", submitInPlace);
-
-for (const chooser of document.querySelectorAll("[data-chooser]")) {
-  chooser.addEventListener("change", (event) => event.target.matches("select") && chooser.requestSubmit());
-}
-
-const toggle = document.querySelector("[data-theme-toggle]");
-if (toggle) {
-  toggle.hidden = false;
-  toggle.addEventListener("click", () => {
-    const root = document.documentElement;
-    root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
-    try { localStorage.setItem("quantumleap-theme", root.dataset.bsTheme); } catch { /* it holds for this page only */ }
-    dispatchEvent(new Event("themechange"));
-  });
-}

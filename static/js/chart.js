@@ -8,13 +8,18 @@ const font = `11px ${style("--tblr-font-sans-serif") || "sans-serif"}`;
 const LEGEND = 30; // px beneath the plot
 const DAY = 86_400; // s
 
-// 14:05; 3 Nov where the ticks are days apart, 14:05:30 where they are seconds.
+// 14:05; 3 Nov where the ticks are days apart and where a day begins, 14:05:30 where they are seconds.
 const times = (_, splits) => {
   const step = splits.length > 1 ? splits[1] - splits[0] : DAY;
   const text = (seconds, form) => shown(seconds * 1000, form);
-  if (step >= DAY) return splits.map((seconds) => text(seconds, "moment").slice(0, -9));
-  return splits.map((seconds) => text(seconds, "clock").slice(0, step < 60 ? 8 : 5));
+  const day = (seconds) => text(seconds, "moment").slice(0, -9);
+  if (step >= DAY) return splits.map(day);
+  const clocks = splits.map((seconds) => text(seconds, "clock").slice(0, step < 60 ? 8 : 5));
+  return clocks.map((clock, place) => (clock === "00:00" ? day(splits[place]) : clock));
 };
+
+// Whole rupees, for an axis of money.
+export const rupees = (_, values) => values.map((value) => shown(value, "money").slice(0, -3));
 
 export function chart(place, { series, scales = {}, axes, height = 240 }, data) {
   const options = () => ({

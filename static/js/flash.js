@@ -1,11 +1,13 @@
-// A change shows for a moment in two steps and not as an animation: that repaints a cell three times, not sixty times a second.
+// A change shows for a moment in two steps and not as an animation: that repaints a cell three times, not sixty times a second, and
+// at the latter two the page is painted anyway, where it moves.
+import { later } from "./drawing.js";
+
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const STEP = 300; // ms
+const STEP = 240; // ms
 const REST = 2000; // ms before the same cell may flash again: what never stops flashing says nothing
 const figures = new WeakMap(); // cell -> {value, at}
 let lit = [];
 let fading = [];
-let timer = 0;
 
 export function flash(cell, value, fresh) {
   const known = figures.get(cell) ?? { value, at: -REST };
@@ -23,7 +25,7 @@ export function fresh(item) {
 function light(element, mark) {
   element.dataset.flash = mark;
   lit.push(element);
-  timer ||= setTimeout(step, STEP);
+  later(step, STEP);
 }
 
 function step() {
@@ -31,5 +33,5 @@ function step() {
   for (const element of lit) element.dataset.flash += "-out";
   fading = lit;
   lit = [];
-  timer = fading.length ? setTimeout(step, STEP) : 0;
+  if (fading.length) later(step, STEP);
 }

@@ -35,6 +35,14 @@ const words = (value) => {
   const text = String(value).replaceAll("_", " ").trim();
   return text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase();
 };
+const span = (seconds) => {
+  const whole = Math.max(0, Math.trunc(seconds));
+  const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.trunc(whole / unit));
+  const two = (number) => String(number).padStart(2, "0");
+  if (days) return `${days} d ${hours % 24} h`;
+  if (hours) return `${hours} h ${two(minutes % 60)} m`;
+  return minutes ? `${minutes} m ${two(whole % 60)} s` : `${whole} s`;
+};
 
 const FORMATS = {
   money,
@@ -48,6 +56,7 @@ const FORMATS = {
   clock,
   moment,
   words,
+  span,
   text: String,
   note: String, // the only one that stays empty where there is nothing to say
 };

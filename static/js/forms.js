@@ -1,4 +1,7 @@
 // Forms marked data-action are sent without leaving the page. Without JavaScript they are plain posts and lead back here.
+import { begin } from "./busy.js";
+import { toast } from "./toasts.js";
+
 let sending = 0;
 
 // Whether the page must not be left yet: something was sent, and what became of it is still to be said or read.
@@ -10,27 +13,47 @@ export async function submitInPlace(event) {
   const form = event.target;
   if (!("action" in form.dataset)) return;
   event.preventDefault();
-  const buttons = form.querySelectorAll("button");
-  for (const button of buttons) button.disabled = true;
+  const address = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  const fields = new URLSearchParams(new FormData(form));
+  const end = begin(form, event.submitter ?? undefined);
   sending += 1;
-  const { message, done, signIn } = await send(form);
+  const answer = await send(address, fields);
+  const { message, done, signIn, undo, next, each, waits } = answer;
   sending -= 1;
-  for (const button of buttons) button.disabled = false;
+  end();
   if (signIn) return sayNotDone(form, signIn);
+  if (next) return showNextStep(form, next);
   const error = form.querySelector("[data-form-error]");
   if (error) error.textContent = done ? "" : message;
-  if (done || !error) toast(message, done);
+  form.dispatchEvent(new CustomEvent("answered", { detail: answer })); // who attends to the form may say more of it
+  if (done || !error) toast([message, waits].filter(Boolean).join(" "), { done, each, undo: undo && (() => takeBack(undo, fields.get("csrfmiddlewaretoken"))) });
   if (!done) return;
   form.reset();
   form.closest("dialog")?.close();
   form.closest("details")?.removeAttribute("open");
 }
 
-async function send(form) {
+// A second step takes the form's place. Its dialog is thrown away when it is closed: opened again, it begins with the first.
+function showNextStep(form, html) {
+  const template = document.createElement("template");
+  template.innerHTML = html; // of our own server
+  const step = template.content.querySelector("form");
+  form.replaceWith(step);
+  step.querySelector("input:not([type=hidden]), button")?.focus();
+}
+
+async function takeBack({ url, ...names }, token) {
+  const fields = new URLSearchParams({ csrfmiddlewaretoken: token });
+  for (const [name, values] of Object.entries(names)) for (const value of [values].flat()) fields.append(name, value);
+  const { message, done, signIn, waits, errors = {} } = await send(url, fields);
+  toast(signIn ? "Not undone: you were signed out." : [message, waits, ...Object.values(errors)].filter(Boolean).join(" "), { done: done && !signIn });
+}
+
+async function send(address, fields) {
   try {
-    const response = await fetch(form.getAttribute("action"), {
+    const response = await fetch(address, {
       method: "POST",
-      body: new URLSearchParams(new FormData(form)),
+      body: fields,
       headers: { Accept: "application/json" },
     });
     if (response.redirected) return { done: false, signIn: response.url }; // signed out meanwhile
@@ -56,13 +79,4 @@ function sayNotDone(form, signIn) {
   form.closest("dialog")?.close();
   document.getElementById("main").before(note);
   link.focus();
-}
-
-function toast(text, done) {
-  const note = document.createElement("p");
-  note.className = "toast-note";
-  note.dataset.tone = done ? "success" : "error";
-  note.textContent = text;
-  document.querySelector("[data-toasts]").append(note);
-  setTimeout(() => note.remove(), done ? 5000 : 12_000);
 }

@@ -3,6 +3,7 @@
 const STALE_AFTER = 12_000; // ms without a heartbeat
 const GIVE_UP_AFTER = 10_000; // ms without a heartbeat until we connect anew
 const RETRY = { first: 400, most: 10_000 }; // ms
+const ACK = { every: 4, within: 1000 }; // frames, ms: the server sends eight ahead; one answer to each was half of its work
 const SIGNED_OUT = 4401;
 const NOT_ALLOWED = 4403;
 
@@ -11,6 +12,8 @@ export class Live extends EventTarget {
   #topics = new Map(); // name -> {epoch, seq, state}
   #parts = new Map(); // name -> the state so far of a snapshot that is still arriving
   #frames = 0;
+  #ahead = Math.floor(Math.random() * ACK.every); // so that not all pages answer the same frame
+  #ackLater = 0;
   #tries = 0;
   #heardAt = performance.now();
   #retry = 0;
@@ -45,6 +48,8 @@ export class Live extends EventTarget {
   #drop() {
     const socket = this.#socket;
     this.#socket = null;
+    clearTimeout(this.#ackLater);
+    this.#ackLater = 0;
     socket?.close();
     this.#cutOff();
   }
@@ -61,13 +66,28 @@ export class Live extends EventTarget {
   }
 
   #hear(message) {
-    this.#socket.send(JSON.stringify({ ack: ++this.#frames }));
+    this.#received();
     if (message.t === "snapshot") this.#snapshot(message);
     else if (message.t === "delta") this.#delta(message);
+    if (message.t === "beat") this.dispatchEvent(new CustomEvent("beat", { detail: message.at }));
     if (message.t === "delta" || this.#topics.size < this.names.length) return; // one topic moving does not vouch for all
     this.#heardAt = performance.now();
     this.#tries = 0;
+    this.dispatchEvent(new Event("vouched"));
     this.#say("live");
+  }
+
+  #received() {
+    this.#frames += 1;
+    if ((this.#frames + this.#ahead) % ACK.every === 0) this.#acknowledge();
+    else this.#ackLater ||= setTimeout(() => this.#acknowledge(), ACK.within);
+  }
+
+  #acknowledge() {
+    clearTimeout(this.#ackLater);
+    this.#ackLater = 0;
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(JSON.stringify({ ack: this.#frames }));
   }
 
   #snapshot({ topic, epoch, seq, state: part, more }) {
@@ -94,7 +114,7 @@ export class Live extends EventTarget {
       const target = (known.state[section] ??= {});
       for (const [key, row] of Object.entries(rows)) {
         if (row === null) delete target[key];
-        else target[key] = row;
+        else rows[key] = target[key] = { ...target[key], ...row }; // it says only what is other: the page hears of whole rows
       }
     }
     this.dispatchEvent(new CustomEvent("change", { detail: set }));

@@ -1,55 +1,77 @@
 // Rows into the page: what the server rendered at first is found again by data-key and data-f and rewritten; new rows are
 // cloned from the <template>, which is the server's own partial. At most one rendering per animation frame.
-import { flash, fresh as freshLine } from "./flash.js";
-import { SIGNED, TIMES, shown, sign, utc } from "./format.js";
-
-const BINDABLE = new Set(["href", "action", "value", "x", "width", "title"]);
-const OWN = ":scope > [data-key]";
+import { soon } from "./drawing.js";
+import { fresh as freshLine } from "./flash.js";
+import { OffScreen } from "./offscreen.js";
+import { partsOf, write } from "./parts.js";
 
 export class Page {
   #waiting = new Map(); // section -> Map(key -> row or null)
-  #frame = 0;
   #rows = new WeakMap(); // element -> the row that it shows
+  #offScreen = new OffScreen((item, row) => this.#fill(item, row));
+  #held = new Map(); // section -> what came in since it was held, as in #waiting
 
   change(sections) {
     for (const [section, rows] of Object.entries(sections)) {
-      const waiting = this.#waiting.get(section) ?? new Map();
+      const waiting = this.#held.get(section) ?? this.#waiting.get(section) ?? new Map();
       for (const [key, row] of Object.entries(rows)) waiting.set(key, row);
-      this.#waiting.set(section, waiting);
+      if (!this.#held.has(section)) this.#waiting.set(section, waiting);
     }
-    this.#frame ||= requestAnimationFrame(() => this.#render()); // never fires while the tab is hidden
+    soon(this.#render);
+  }
+
+  // Leave a section as it stands, and remember what comes in, until it is let go.
+  hold(section) {
+    if (!this.#held.has(section)) this.#held.set(section, new Map());
+  }
+
+  letGo(section) {
+    const held = this.#held.get(section) ?? new Map();
+    this.#held.delete(section);
+    this.change({ [section]: Object.fromEntries(held) });
   }
 
   // A snapshot also says which rows are gone.
   replace(state) {
     for (const [section, rows] of Object.entries(state)) {
       const gone = {};
-      for (const key of this.#waiting.get(section)?.keys() ?? []) if (!(key in rows)) gone[key] = null;
+      for (const key of (this.#held.get(section) ?? this.#waiting.get(section))?.keys() ?? []) if (!(key in rows)) gone[key] = null;
       for (const list of document.querySelectorAll(`[data-rows="${section}"]`)) {
-        for (const item of list.querySelectorAll(OWN)) if (!(item.dataset.key in rows)) gone[item.dataset.key] = null;
+        for (const item of own(list)) if (!(item.dataset.key in rows)) gone[item.dataset.key] = null;
       }
       this.change({ [section]: { ...gone, ...rows } });
     }
   }
 
-  #render() {
-    this.#frame = 0;
+  #render = () => {
     const waiting = this.#waiting;
     this.#waiting = new Map();
+    const places = Map.groupBy(document.querySelectorAll("[data-row]"), (place) => place.dataset.row);
     for (const [section, rows] of waiting) {
       for (const list of document.querySelectorAll(`[data-rows="${section}"]`)) this.#list(list, rows);
       for (const [key, row] of rows) {
-        if (row) for (const place of document.querySelectorAll(`[data-row="${section}/${CSS.escape(key)}"]`)) this.#fill(place, row);
+        if (row) for (const place of places.get(`${section}/${key}`) ?? []) this.#fill(place, row);
       }
     }
-  }
+  };
 
   #list(list, rows) {
-    const items = new Map([...list.querySelectorAll(OWN)].map((item) => [item.dataset.key, item]));
+    const items = new Map(own(list).map((item) => [item.dataset.key, item]));
+    const moved = [];
     for (const [key, row] of rows) {
-      if (row === null) items.get(key)?.remove();
-      else if (items.has(key)) this.#fill(items.get(key), row);
+      const item = items.get(key);
+      if (row === null && item) {
+        this.#offScreen.forget(item);
+        item.remove();
+      } else if (item) {
+        const moves = this.#rows.has(item) && this.#rows.get(item).sort !== row.sort;
+        if (moves) moved.push(item);
+        const waits = this.#offScreen.takes(item, row);
+        if (moves || !waits) this.#fill(item, row);
+      }
     }
+    for (const item of moved) item.remove();
+    for (const item of moved) this.#place(list, item);
     // only now does each row that the server rendered have an order for the new ones to find their place by
     for (const [key, row] of rows) if (row !== null && !items.has(key)) this.#insert(list, key, row);
   }
@@ -58,22 +80,29 @@ export class Page {
     const item = list.querySelector(":scope > template").content.firstElementChild.cloneNode(true);
     item.dataset.key = key;
     this.#fill(item, row, true);
-    const before = list.dataset.sort === "asc" ? (a, b) => a < b : (a, b) => a > b;
-    const others = [...list.querySelectorAll(OWN)];
-    const next = others.find((other) => this.#rows.has(other) && before(row.sort, this.#rows.get(other).sort));
-    list.insertBefore(item, next ?? list.querySelector(":scope > template"));
+    this.#place(list, item);
     if (list.dataset.sort === "desc") freshLine(item);
   }
 
+  #place(list, item) {
+    const row = this.#rows.get(item);
+    const before = list.dataset.sort === "asc" ? (a, b) => a < b : (a, b) => a > b;
+    const next = own(list).find((other) => this.#rows.has(other) && before(row.sort, this.#rows.get(other).sort));
+    list.insertBefore(item, next ?? list.querySelector(":scope > template"));
+  }
+
   #fill(place, row, fresh = false) {
+    const before = this.#rows.get(place);
     this.#rows.set(place, row);
-    for (const name of place.dataset.attrs?.split(" ") ?? []) {
-      place.setAttribute(`data-${name.replaceAll("_", "-")}`, row[name] ?? "");
+    const { attributes, cells, bounds, lists } = partsOf(place);
+    const changed = (name) => !before || before[name] !== row[name];
+    for (const [attribute, name] of attributes) if (changed(name)) place.setAttribute(attribute, row[name] ?? "");
+    for (const [cell, name, form] of cells) if (changed(name)) write(cell, row[name], form, fresh);
+    for (const [element, attribute, name] of bounds) {
+      const text = String(row[name] ?? "");
+      if (element.getAttribute(attribute) !== text) element.setAttribute(attribute, text);
     }
-    for (const cell of place.querySelectorAll("[data-f]")) if (!cell.closest("[data-list]")) write(cell, row[cell.dataset.f], fresh);
-    bind(place, row);
-    for (const bound of place.querySelectorAll("[data-bind]")) bind(bound, row);
-    for (const list of place.querySelectorAll("[data-list]")) this.#nested(list, row[list.dataset.list] ?? []);
+    for (const [list, name] of lists) if (changed(name)) this.#nested(list, row[name] ?? []);
   }
 
   #nested(list, rows) {
@@ -84,27 +113,10 @@ export class Page {
     const items = rows.map((row) => {
       const item = template.content.firstElementChild.cloneNode(true);
       this.#fill(item, row, true);
-      for (const cell of item.querySelectorAll("[data-f]")) write(cell, row[cell.dataset.f], true);
       return item;
     });
     list.replaceChildren(...items, template);
   }
 }
 
-function bind(element, row) {
-  for (const pair of element.dataset.bind?.split(" ") ?? []) {
-    const [attribute, field] = pair.split(":");
-    if (BINDABLE.has(attribute)) element.setAttribute(attribute, row[field] ?? "");
-  }
-}
-
-function write(cell, value, fresh) {
-  const form = cell.dataset.as;
-  const text = shown(value, form);
-  if ("value" in cell.dataset) cell.dataset.value = value ?? "";
-  if (cell.textContent === text) return;
-  if (SIGNED.has(form)) cell.dataset.sign = value === null || value === undefined ? 0 : sign(value, text);
-  if (TIMES.has(form)) cell.title = value ? utc(value) : "";
-  if ("flash" in cell.dataset && typeof value === "number") flash(cell, value, fresh);
-  cell.textContent = text;
-}
+const own = (list) => [...list.children].filter((item) => "key" in item.dataset);

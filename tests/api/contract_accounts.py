@@ -199,7 +199,21 @@ ACCOUNT_READS: dict[str, Any] = {
     "/statistics/{}/trading": STATISTICS,
     "/statistics/{}/executions": EXECUTIONS,
 }
+RISK_OF_ACCOUNT = dict.fromkeys(
+    (
+        "total_exposure",
+        "exposure_percentage",
+        "max_drawdown",
+        "current_drawdown",
+        "var_95",
+        "leverage_ratio",
+        "risk_score",
+    ),
+    is_number,
+) | {"sector_exposures": MapOf(is_number), "position_concentrations": MapOf(is_number)}
 ALIASES: dict[str, Any] = {
+    "/positions": POSITIONS,
+    "/risk/metrics": success(risk_metrics=RISK_OF_ACCOUNT),
     "/orders/active": ACTIVE_ORDERS,
     "/orders/history": ORDER_HISTORY,
     "/positions/history": POSITION_HISTORY,

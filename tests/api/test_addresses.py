@@ -132,6 +132,7 @@ def test_a_chunked_body_is_read() -> None:
 
 
 # --- the description -------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_the_description_is_complete_and_builds_without_a_warning() -> None:
     schema.cache_clear()
     GENERATOR_STATS.reset()

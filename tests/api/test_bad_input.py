@@ -93,6 +93,7 @@ WRONG_ORDERS: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("field", WRONG_SIGNALS)
+@pytest.mark.slow
 def test_a_wrong_signal_is_refused(chief: Api, field: str) -> None:
     for value in WRONG_SIGNALS[field]:
         faults = refused(chief, "/signals/process", json.dumps(SIGNAL | {field: value}))["detail"]

@@ -82,6 +82,7 @@ def test_the_query_wins_over_the_body(chief):
     ],
 )
 @pytest.mark.parametrize("path", ["/emergency-stop", "/trading/resume"])
+@pytest.mark.slow
 def test_who_may_not(caller, breakout, path, who, about, status):
     if path == "/trading/resume":
         about = {"reason": "well"} | about
@@ -137,3 +138,36 @@ def test_the_commands(capsys, breakout):
             call_command("halt", *wrong)
     with pytest.raises(CommandError, match="reason"):
         call_command("resume", "--all")
+
+
+# --- as later clients say it: without a query, without a body --------------------------------------------------------------
+def test_stop_and_start_without_anything(caller, breakout):
+    asha = caller("asha")
+    on = responses.Resumed.model_validate(asha.post("/start"))
+    assert (on.status, on.message) == ("success", "Trading is on already")
+    stopped = responses.Stopped.model_validate(asha.post("/stop"))
+    assert (stopped.halted_now, stopped.reason, stopped.strategies_paused) == (["asha"], "Stopped over the API", 1)
+    run_until_idle()
+    assert Account.objects.get(user_id="bala").trading_state == "ACTIVE"
+    assert Strategy.objects.get().status == "PAUSED"
+    asked = responses.Resumed.model_validate(asha.post("/start"))
+    assert (asked.status, asked.user_ids) == ("confirmation_required", ["asha"])
+    assert Account.objects.get(user_id="asha").trading_state == "HALTED"
+    assert asha.post("/start", {"confirmation": asked.confirmation})["user_ids"] == ["asha"]
+    run_until_idle()
+    assert Account.objects.get(user_id="asha").trading_state == Strategy.objects.get().status == "ACTIVE"
+    assert Event.objects.get(type="trading_resumed").data["reason"] == "Started over the API"
+
+
+def test_start_does_not_lift_what_staff_halted_for_everybody(caller, chief):
+    stop(chief, scope="global")
+    caller("asha").post("/start", {"scope": "global"}, status=403)
+    assert caller("asha").post("/start")["message"] == "Trading is on already"  # in the account itself, that is
+    assert DeskState.objects.get().state == "HALTED"
+
+
+@pytest.mark.parametrize("path", ["/start", "/stop"])
+def test_start_and_stop_need_somebody(caller, path):
+    caller("").post(path, status=401)
+    caller("bala").post(path, user_id="asha", status=403)
+    caller("asha").post(path, user_id="nobody", status=404)

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from engine.models import Account, Event
 from engine.processing import run_until_idle
+from engine.selectors.brokers import is_live
 from tests.support.api import PREFIX, Api
 from tests.support.factories import PASSWORD
 
@@ -184,7 +185,7 @@ class TestOpenDoors:
 
     def test_an_unknown_name_opens_a_paper_account(self, caller: As) -> None:
         caller("").post("/signals/process", SIGNAL, user_id="newcomer")
-        assert Account.objects.get(user_id="newcomer").is_paper
+        assert not is_live(Account.objects.get(user_id="newcomer").user_id)
         run_until_idle()
         assert caller("").get("/positions", user_id="newcomer")["count"] == 1
 

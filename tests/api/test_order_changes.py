@@ -120,6 +120,7 @@ def test_an_order_is_modified(busy: Api, resting: str) -> None:
         {"price": 51, "user_id": "\x00"},
     ],
 )
+@pytest.mark.slow
 def test_terms_that_make_no_sense_are_422_and_nothing_is_stored(busy: Api, resting: str, body: Any) -> None:
     before = Event.objects.count()
     busy.post(f"/orders/{resting}/modify", body, status=422)

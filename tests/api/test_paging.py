@@ -54,6 +54,7 @@ def pages(api: Api, path: str, limit: int = 3) -> list[list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("limit", [1, 3])
+@pytest.mark.slow
 def test_pages_hold_each_row_once_in_the_lists_order(full: Api, path: str, limit: int) -> None:
     whole = [row["id"] for row in full.get(f"{path}{'&' if '?' in path else '?'}limit=1000")[LISTS[path]]]
     turned = pages(full, path, limit)
@@ -150,6 +151,7 @@ def test_a_cursor_of_another_list_is_422(full: Api) -> None:
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**63, 10**30, 1.5, "one"])
+@pytest.mark.slow
 def test_a_place_in_the_log_that_is_none_is_422(full: Api, number: Any) -> None:
     full.get("/events/history", cursor=packed(["events", number]), status=422)
 

@@ -112,6 +112,7 @@ async def test_refusals_are_not_kept(reads, application):
     assert (await ask(reads))["body"] == b"2"
 
 
+@pytest.mark.slow
 async def test_a_failure_is_not_kept(reads, application):
     application.status = 0
     with pytest.raises(ValueError, match="on purpose"):

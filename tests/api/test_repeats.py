@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from dashboard.api import trading
+from dashboard.api.docs import schema
 from engine.models import Event, IdempotencyKey, Order
 from engine.processing import run_until_idle
 from engine.services import idempotency
@@ -90,6 +91,65 @@ def test_what_can_be_no_key_is_422(chief: Api, key: str) -> None:
     keyed(chief, key).post("/orders", ORDER, user_id="asha", status=422)
 
 
+# --- every write takes one -------------------------------------------------------------------------------------------------
+WITHOUT_A_KEY = {
+    "post /api/trading-engine/risk/{user_id}/what-if": "it changes nothing",
+    "post /api/trading-engine/test/backend-integration": "it changes nothing that stays",
+    "post /api/auth/token": "a secret is shown once, and not kept for whom asks again",
+    "post /api/auth/token/revoke": "the second time there is no token to ask with",
+    "delete /api/auth/token/revoke": "the same",
+}
+
+
+def test_every_write_route_takes_a_key_or_says_why_not() -> None:
+    writes = {
+        f"{method} {address}": {parameter["name"] for parameter in operation.get("parameters", [])}
+        for address, operations in schema()["paths"].items()
+        for method, operation in operations.items()
+        if method != "get"
+    }
+    assert len(writes) > 20
+    assert {route for route, names in writes.items() if "Idempotency-Key" not in names} == WITHOUT_A_KEY.keys()
+
+
+@pytest.mark.parametrize("path", ["/emergency-stop", "/stop"])
+def test_a_stop_sent_again_answers_the_same_and_stops_once(chief: Api, path: str) -> None:
+    api = keyed(chief, "a key")
+    stopped = api.post(path, {"reason": "odd"}, user_id="asha")
+    run_until_idle()
+    assert stopped["halted_now"] == ["asha"]
+    assert api.post(path, {"reason": "odd"}, user_id="asha") == stopped
+    api.post(path, {"reason": "odd", "flatten": True}, user_id="asha", status=422)
+    assert Event.objects.filter(type="emergency_stop").count() == 1
+
+
+@pytest.mark.parametrize("path", ["/trading/resume", "/start"])
+def test_resuming_sent_again_answers_the_same_and_resumes_once(chief: Api, path: str) -> None:
+    chief.post("/emergency-stop", user_id="asha")
+    run_until_idle()
+    asked = keyed(chief, "ask").post(path, {"reason": "well"}, user_id="asha")
+    assert keyed(chief, "ask").post(path, {"reason": "well"}, user_id="asha") == asked
+    token = {"confirmation": asked["confirmation"]}
+    done = keyed(chief, "do").post(path, token)
+    run_until_idle()
+    chief.post("/emergency-stop", user_id="bala")  # would make the confirmation void
+    assert done["user_ids"] == ["asha"]
+    assert keyed(chief, "do").post(path, token) == done
+    assert Event.objects.filter(type="trading_resumed").count() == 1
+
+
+def test_settings_and_alerts_too(busy: Api) -> None:
+    changed = keyed(busy, "c").post("/config", {"max_concurrent_orders": 7})
+    busy.post("/config", {"max_concurrent_orders": 8})
+    assert keyed(busy, "c").post("/config", {"max_concurrent_orders": 7}) == changed
+    keyed(busy, "c").post("/config", {"max_concurrent_orders": 9}, status=422)
+    assert busy.get("/config")["config"]["max_concurrent_orders"] == 8
+    path = f"/alerts/{busy.get('/alerts')['alerts'][0]['id']}/resolve"
+    resolved = keyed(busy, "r").post(path)
+    assert keyed(busy, "r").post(path) == resolved
+    busy.post(path, status=404)
+
+
 # --- a signal's own id -----------------------------------------------------------------------------------------------------
 def test_a_signals_own_id_is_a_key_too(chief: Api) -> None:
     own = {"signal_id": str(uuid4())}
@@ -117,6 +177,7 @@ def test_an_id_twice_in_a_batch_is_422(chief: Api) -> None:
     assert fault["loc"] == ["body", "signals", 1, "signal_id"]
 
 
+@pytest.mark.slow
 def test_an_id_is_known_even_when_its_key_is_forgotten(chief: Api) -> None:
     own = {"signal_id": str(uuid4())}
     chief.signal(**own)

@@ -32,6 +32,32 @@ def test_the_portfolio_at_risk(chief):
     assert found.expected_shortfall >= found.var_95
 
 
+@pytest.mark.parametrize(("halts", "told"), [
+    ([{"user_id": "asha", "reason": "own"}], ("HALTED", "account", "own")),
+    ([{"scope": "GLOBAL", "reason": "all"}], ("HALTED", "global", "all")),
+    ([{"user_id": "asha", "reason": "own"}, {"scope": "GLOBAL", "reason": "all"}], ("HALTED", "global", "all")),
+    ([{"user_id": "bala", "reason": "not hers"}], ("ACTIVE", None, "")),
+])  # fmt: skip
+def test_a_halt_of_everybody_is_the_accounts_too(chief, halts, told):
+    for halt in halts:
+        chief.post("/emergency-stop", halt)
+    for path in ("/risk/asha/portfolio", "/risk/metrics?user_id=asha"):
+        found = responses.AccountRisk.model_validate(chief.get(path)).risk_metrics
+        assert (found.trading_state, found.trading_state_scope, found.trading_state_reason) == told
+    assert (chief.get("/status")["operational_state"] == "emergency_stopped") is (told[0] == "HALTED" or "bala" in str(halts))
+
+
+def test_the_later_dashboard_asks_for_the_same(chief):
+    portfolio = chief.get("/risk/asha/portfolio")
+    assert chief.get("/risk/metrics", user_id="asha") == portfolio
+    assert (
+        chief.client.get("/api/api/trading-engine/risk/metrics/", {"user_id": "asha"}, headers=chief.headers).json()
+        == portfolio
+    )
+    assert chief.get("/risk/metrics", status=422)["detail"][0]["loc"] == ["query", "user_id"]
+    chief.get("/risk/metrics", user_id="nobody", status=404)
+
+
 def test_nothing_held_is_no_risk(chief):
     found = responses.AccountRisk.model_validate(chief.get("/risk/bala/portfolio")).risk_metrics
     assert (found.total_exposure, found.var_95, found.risk_score, found.sector_exposures) == (0, 0, 0, {})
@@ -115,6 +141,7 @@ ROUTES = ("portfolio", "alerts", "what-if", "stop-loss")
 
 @pytest.mark.parametrize(("who", "status"), [("ashas-teammate", 200), ("bala", 403), ("", 401)])
 @pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.slow
 def test_whose_it_is(caller, who, status, route):
     api = caller(who)
     if route in ("portfolio", "alerts"):
@@ -141,6 +168,7 @@ def test_whose_it_is(caller, who, status, route):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("route", ["what-if", "stop-loss"])
+@pytest.mark.slow
 def test_the_worst_input_is_refused_and_nothing_stored(chief, route, body):
     before = Event.objects.count()
     chief.post(f"/risk/asha/{route}", raw=body, status=422)
@@ -174,3 +202,16 @@ def test_how_large_a_signal_would_be(chief):
 def test_whose_sizes(caller, who, status):
     query = {"user_id": "asha", "symbol": "INFY", "signal_type": "BUY", "confidence_score": 0.8}
     caller(who).get("/signals/position-size", status=status, **query)
+
+
+@pytest.mark.parametrize(
+    ("level", "found"), [({"trailing_stop": 5}, (5, None)), ({"trailing_stop_percent": "2.5"}, (None, Decimal("2.5")))]
+)
+def test_a_stop_that_follows_is_set_over_the_same_route(chief, level, found):
+    answer = chief.post("/risk/asha/stop-loss", {"symbol": "RELIANCE"} | level)
+    assert (answer["status"], "behind the best price" in answer["message"]) == ("success", True)
+    run_until_idle()
+    position = Position.objects.get(symbol="RELIANCE")
+    assert (position.trailing_stop, position.trailing_stop_percent) == found
+    chief.post("/risk/asha/stop-loss", {"symbol": "RELIANCE", "trigger_price": 90} | level, status=422)
+    chief.post("/risk/asha/stop-loss", {"symbol": "RELIANCE", "trailing_stop_percent": 100}, status=422)

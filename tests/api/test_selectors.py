@@ -16,7 +16,8 @@ from engine.selectors.alerts import alert_counts, alerts_list
 from engine.selectors.equity import equity_curve
 from engine.selectors.events import event_trace, events_history
 from engine.selectors.lanes import dead_letters, lanes_alive, queue_depths, workflows_active
-from engine.selectors.orders import executions_list, orders_list
+from engine.selectors.orders import executions_list
+from engine.selectors.pages import orders_page
 from engine.selectors.positions import positions_list
 from engine.selectors.system import alerts_today, at_work, risk_watch, strategies_counted, trading_states
 from tests.support.api import Api
@@ -27,9 +28,9 @@ READS: dict[str, Any] = {
     "summary of one": lambda: account_summary(["asha"]),
     "positions": lambda: positions_list(["asha"], include_closed=True),
     "positions of all": positions_list,
-    "orders": lambda: orders_list(["asha"]),
-    "orders of all": orders_list,
-    "working orders": lambda: orders_list(status="ACTIVE"),
+    "orders": lambda: orders_page(["asha"]),
+    "orders of all": orders_page,
+    "working orders": lambda: orders_page(status="ACTIVE"),
     "fills": lambda: executions_list(["asha"]),
     "history": events_history,
     "history of one": lambda: events_history("asha"),

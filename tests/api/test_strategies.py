@@ -213,6 +213,7 @@ def test_the_lifecycle_log(chief: Api, traded: str) -> None:
     assert chief.get("/strategies/nobody/lifecycle") == {"status": "success", "lifecycle_history": [], "count": 0}
 
 
+@pytest.mark.slow
 def test_suggestions_come_only_once_there_are_trades_enough(chief: Api, traded: str) -> None:
     answer = chief.get(f"/strategies/{traded}/optimization")
     responses.Optimization.model_validate(answer)

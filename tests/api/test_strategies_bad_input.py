@@ -85,6 +85,7 @@ ODD_BODIES = [b"", b"[]", b"null", b"7", b'{"action_type": "STOP", "reason": 5}'
 
 
 @pytest.mark.parametrize("raw", ODD_BODIES, ids=lambda raw: raw[:40].decode())
+@pytest.mark.slow
 def test_an_odd_control_is_4xx_and_changes_nothing(chief: Api, raw: bytes) -> None:
     strategy_id = deploy(chief)
     before = stored()

@@ -11,6 +11,7 @@ from tests.crash.machines import seconds_until
 from tests.crash.processes import Desk
 from tests.crash.sockets import Page, same_as_fresh
 from tests.crash.test_redis_killed import Callers
+from tests.support.server import ServerError
 
 pytestmark = pytest.mark.crash
 
@@ -56,7 +57,7 @@ def test_clock_moved_while_signals_come(desk: Desk, figures: Figures) -> None:
         time.sleep(STEP)
         before, told = len(callers.accepted), len(page.heard_at)
         taken.append(seconds_until(lambda: all_handled(desk, callers.accepted[:before]), "what was accepted is handled"))  # noqa: B023
-        heard.append(seconds_until(lambda: len(page.heard_at) > told, "the page hears of more"))  # noqa: B023
+        heard.append(hears_more(page, told, callers))
     callers.stop()
     outcome = settled(desk, callers.accepted)
     figures.say(f"{len(MOVES)} moves ({', '.join(MOVES)}): {outcome}; statuses {sorted(set(callers.statuses))}")
@@ -72,6 +73,18 @@ def test_clock_moved_while_signals_come(desk: Desk, figures: Figures) -> None:
     page.close()
     offs = "select count(*) from engine_event where abs(extract(epoch from created_at - now())) > 3000"
     assert desk.number(offs) > 20, "the clocks were not moved"
+
+
+def hears_more(page: Page, told: int, callers: Callers) -> float:
+    """Seconds until the page has heard of more than it was told. A failure tells who is silent."""
+    try:
+        return seconds_until(lambda: len(page.heard_at) > told, "the page hears of more")
+    except ServerError as error:
+        silent = time.monotonic() - page.beats[-1]
+        alive = [thread.is_alive() for thread in (page, *callers.threads)]
+        error.add_note(f"page closed with {page.closed_with}, {page.frames} frames, last beat {silent:.1f} s ago")
+        error.add_note(f"{len(callers.accepted)} accepted, last statuses {callers.statuses[-12:]}, threads alive {alive}")
+        raise
 
 
 def all_handled(desk: Desk, accepted: list[str]) -> bool:

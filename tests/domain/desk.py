@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from engine import tariff
 from engine.bulk import dumps, loads
 from engine.domain.book import Book, Context, Limits
+from engine.domain.brokers import BreakerState, BrokerName, Desk
 from engine.domain.enums import OrderType, Product, Side, Validity
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import Order, Trigger
@@ -34,8 +35,14 @@ def quote(symbol: str = "RELIANCE", price: Any = 100, *, sector: str = "Energy",
     return Quote(symbol, sector, Decimal(tick), 1, last, None if price is None else NOW - timedelta(seconds=age))
 
 
-def context(*quotes: Quote, slippage_bps: int = 0, max_age: int = 60) -> Context:
-    return Context(NOW, {item.symbol: item for item in quotes or [quote()]}, max_age, slippage_bps, tariff.current())
+def context(*quotes: Quote, slippage_bps: int = 0, max_age: int = 60, broker: Desk | None = None) -> Context:
+    known = {item.symbol: item for item in quotes or [quote()]}
+    return Context(NOW, known, max_age, slippage_bps, tariff.current(), desk=broker)
+
+
+def at_broker(breaker: BreakerState = BreakerState.CLOSED) -> Desk:
+    """The orders of asha go to a real broker."""
+    return Desk("asha", BrokerName.KITE, breaker)
 
 
 def book(cash: Any = CASH, **limits: Any) -> Book:

@@ -9,6 +9,7 @@ import pytest
 from engine.domain.book import Book
 from engine.domain.enums import OrderType, Side
 from engine.domain.events import EventType
+from engine.domain.pace import Pace
 from engine.domain.risk import checks_for
 from engine.domain.snapshots import book_from_json, book_to_json
 from tests.domain.desk import NOW, book, context, event, fill, kinds, order, quote, run, signal, ticket, working
@@ -78,10 +79,10 @@ def test_orders_a_minute_and_a_day():
     assert check(desk, "orders_per_minute", order()) == (False, 2)
     assert check(desk, "orders_per_minute", order(SELL, 20)) == (True, 2)  # it only reduces
     assert "order_rejected" in kinds(run(desk, ticket()))
-    desk.pace.minute_began = NOW - timedelta(seconds=60)
+    desk.pace = Pace(2, [[int(NOW.timestamp()) - 61, 2]])
     assert check(desk, "orders_per_minute", order()) == (True, 0)
     run(desk, ticket())
-    assert (desk.pace.orders_in_minute, desk.pace.orders_today) == (1, 3)  # what was refused is not counted
+    assert (desk.pace.in_minute(NOW), desk.pace.orders_today) == (1, 3)  # what was refused is not counted
     assert check(desk, "orders_per_day", order()) == (False, 3)
     run(desk, event(EventType.TRADING_DAY_STARTED, day="2026-01-06", equity=1_000_000))
     assert check(desk, "orders_per_day", order()) == (True, 0)

@@ -78,3 +78,26 @@ def test_what_is_not_in_the_market_cannot_be_modified(trigger):
     desk = working(book(), ended) if ended.is_working else book()
     assert kinds(run(desk, wish(ended, quantity=20)))[1] == "order_modify_refused"
     assert ended.quantity == 10
+
+
+def test_an_order_that_waits_for_the_open_takes_new_terms_unchecked():
+    """The rules look at it when it opens; nothing is matched before."""
+    waits = order(order_type=OrderType.LIMIT, price=Decimal(90))
+    waits.waits_until = NOW
+    desk = working(book(), waits)
+    assert kinds(run(desk, wish(waits, price=Decimal(101), quantity=200_000))) == ["order_modify_requested", "order_modified"]
+    assert (waits.price, waits.quantity, waits.status) == (101, 200_000, OrderStatus.PENDING)
+
+
+@pytest.mark.parametrize(
+    ("terms", "found"),
+    [({"trailing_stop": Decimal(5)}, (5, None)), ({"trailing_stop_percent": Decimal(2)}, (None, 2))],
+)
+@pytest.mark.parametrize("before", [{"trailing_stop": Decimal(9)}, {"trailing_stop_percent": Decimal(9)}, {}])
+def test_a_new_trailing_distance_ends_the_old_one(terms, found, before):
+    resting = order(**RESTS)
+    for name, value in before.items():
+        setattr(resting, name, value)
+    desk = working(book(), resting)
+    run(desk, wish(resting, **terms))
+    assert (resting.trailing_stop, resting.trailing_stop_percent) == found

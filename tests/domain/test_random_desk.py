@@ -38,8 +38,13 @@ sizes = st.none() | st.sampled_from([Decimal("0.01"), Decimal("0.2")]) | st.inte
 abouts = st.sampled_from([{"scope": "symbol", "name": "INFY"}, {"scope": "strategy", "name": "trend"}, {"scope": "account"}])
 
 
+FEWEST_STEPS = 5_000  # of one run, over all its sequences
+
+
 class RandomDesk(RuleBasedStateMachine):
     """A book as the engine keeps it, and its twin that knows only the log."""
+
+    steps = 0  # taken by all machines
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,6 +59,7 @@ class RandomDesk(RuleBasedStateMachine):
         self.positions = dict(self.book.changes.positions)
         self.terminal: dict[UUID, OrderStatus] = {}
         self.waiting: list[Event] = []  # orders placed, not yet looked at
+        RandomDesk.steps -= 1  # invariants are looked at once before the first step
 
     def handle(self, item: Event) -> None:
         """One batch: loaded, decided, saved; and what was handled goes through the log."""
@@ -204,6 +210,10 @@ class RandomDesk(RuleBasedStateMachine):
     def day_begins(self, equity):
         self.handle(event(EventType.TRADING_DAY_STARTED, day="2026-01-06", equity=equity))
 
+    @invariant()
+    def a_step_was_taken(self):
+        RandomDesk.steps += 1
+
     # --- what must hold -------------------------------------------------------------------------------------------------
     @invariant()
     def cash_is_what_the_fills_left(self):
@@ -291,5 +301,11 @@ def _position(held):
     return deepcopy((held.quantity, held.cost, held.realized_pnl, held.charges, held.opened_at, held.stop_loss))
 
 
-TestRandomDesk = pytest.mark.slow(RandomDesk.TestCase)
-TestRandomDesk.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+@pytest.mark.slow
+class TestRandomDesk(RandomDesk.TestCase):  # type: ignore[valid-type,misc] # Hypothesis makes the class as it runs
+    settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+
+    def runTest(self):
+        RandomDesk.steps = 0
+        super().runTest()
+        assert RandomDesk.steps >= FEWEST_STEPS

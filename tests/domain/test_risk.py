@@ -7,7 +7,7 @@ import pytest
 from engine.domain.book import Limits, StrategyState
 from engine.domain.enums import OrderType, Side, StrategyStatus, TradingState
 from engine.domain.risk import LIMITS, PER_SYMBOL, SAFETY, checks_for
-from tests.domain.desk import book, context, fill, order, quote, working
+from tests.domain.desk import at_broker, book, context, fill, order, quote, working
 
 BUY, SELL = Side.BUY, Side.SELL
 OPTIONAL = [limit.name for limit in fields(Limits) if limit.default is None and limit.name != "sizing_model"]
@@ -193,7 +193,7 @@ def test_a_limit_order_is_weighed_at_its_own_price():
 def test_switched_off_only_safety_is_checked():
     desk = book(**NO_ROOM, risk_check_enabled=False)
     desk.blocks["symbol:INFY"] = TradingState.HALTED
-    assert list(verdict(desk, order(BUY, 10_000))) == [rule.__name__ for rule in SAFETY]
+    assert list(verdict(desk, order(BUY, 10_000), broker=at_broker())) == [rule.__name__ for rule in SAFETY]
     desk.trading_state = TradingState.HALTED
     assert denied(desk, order(BUY, 1)) == ["trading_state"]
 
@@ -202,7 +202,7 @@ def test_rules_are_named_for_their_functions():
     desk = book(**dict.fromkeys(OPTIONAL, 1))
     desk.blocks["symbol:INFY"] = TradingState.HALTED
     known = replace(quote(), volatility=Decimal("0.05"), usual_volatility=Decimal("0.02"))
-    rules = [check["rule"] for check in checks_for(desk, order(signal_id=uuid4()), context(known))]
+    rules = [check["rule"] for check in checks_for(desk, order(signal_id=uuid4()), context(known, broker=at_broker()))]
     assert rules == [rule.__name__ for rule in SAFETY + LIMITS]
 
     assert set(rules) > PER_SYMBOL

@@ -181,6 +181,7 @@ class Killed(BaseException):
 
 @pytest.mark.usefixtures("transactional_db")
 @pytest.mark.parametrize("where", ["a handler", "the saving", "the log", "the metrics"])
+@pytest.mark.slow
 def test_a_crash_in_the_middle_leaves_nothing(where, clock, monkeypatch):
     def die(*args, **options):
         raise Killed

@@ -13,8 +13,8 @@ from tests.engine.flow import a_signal, poison, rest, send
 pytestmark = pytest.mark.usefixtures("desk")
 
 
-def counted():
-    return metrics.counters(now=datetime.now(UTC), window_minutes=5)
+def counted(now=None):
+    return metrics.counters(now=now or datetime.now(UTC), window_minutes=5)
 
 
 def test_each_outcome_has_its_counter():
@@ -53,5 +53,5 @@ def test_a_failed_attempt_counts_as_an_error_and_nothing_twice(monkeypatch, cloc
     run_until_idle(now=clock)
     clock.pass_seconds(2)
     run_until_idle(now=clock)
-    counters = counted()
+    counters = counted(clock())
     assert (counters["errors_count"], counters["signals_processed"], counters.get("events_failed", 0)) == (1, 1, 0)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from engine.folding import snapshot_take
 from engine.models import Account, Order, Signal
@@ -23,7 +25,7 @@ def test_the_count_outlasts_a_restart():
             snapshot_take(stream="asha", now=datetime.now(UTC))
     assert list(Order.objects.order_by("created_at").values_list("status", flat=True)) == ["FILLED"] * 3 + ["REJECTED"] * 2
     account = Account.objects.get()
-    assert (account.orders_today, account.orders_in_minute) == (3, 3)
+    assert (account.orders_today, sum(count for _, count in account.orders_by_second)) == (3, 3)
     assert_sound()
 
 
@@ -42,4 +44,19 @@ def test_a_repeated_signal_is_known_after_a_restart():
     decisions = Signal.objects.order_by("received_at").values_list("decision", "reason")
     assert [decision for decision, _ in decisions] == ["ORDERED", "REFUSED"]
     assert "the same signal was acted upon" in decisions[1][1]
+    assert_sound()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_an_upgrade_counts_the_orders_of_the_last_minute():
+    for _ in range(3):
+        place(quantity=1)
+        run_until_idle()
+    counted = Account.objects.get().orders_by_second
+    executor = MigrationExecutor(connection)
+    newest = executor.loader.graph.leaf_nodes("engine")
+    executor.migrate([("engine", "0017_landmarks")])
+    MigrationExecutor(connection).migrate(newest)
+    assert Account.objects.get().orders_by_second == counted != []
     assert_sound()

@@ -16,8 +16,9 @@ from dashboard.live import registry
 from dashboard.live.topics import EVERYBODY, Topic
 from engine import log
 from engine.domain.enums import Lane, SignalType
-from engine.models import Event
+from engine.models import Event, Order
 from engine.processing import run_lane, run_until_idle
+from engine.selectors import symbols
 from engine.services.signals import SignalInput, signals_submit
 from tests.api.test_selectors import READS
 from tests.support.api import Api
@@ -32,7 +33,8 @@ BUY = SignalInput("S001", SignalType.BUY, Decimal("0.9"), position_size=Decimal(
 
 
 @pytest.fixture(autouse=True)
-def _past() -> None:
+def _past(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(symbols, "LOOKED_AT", EVENTS // 100)  # half of the few orders here would rightly be a scan
     desk.open_desk(accounts=ACCOUNTS, symbols=SYMBOLS, now=timezone.now())
     history.write(EVENTS, accounts=ACCOUNTS, symbols=SYMBOLS)
 
@@ -93,6 +95,7 @@ def test_accepting_a_signal() -> None:
         signals_submit(user_id="bench-001", signals=[BUY], now=timezone.now())
 
 
+@pytest.mark.slow
 def test_a_round_of_each_lane_with_much_that_waits() -> None:
     for number in range(WAITING):
         signals_submit(user_id=desk.account_named(number % ACCOUNTS), signals=[BUY], now=timezone.now())
@@ -112,11 +115,16 @@ def test_folding_goes_on_from_its_place() -> None:
 
 def test_what_pages_show() -> None:
     one = Event.objects.first()
+    order = Order.objects.first()
     assert one
+    assert order
+    share = [("symbol", "S001"), ("interval", "minute")]
+    about = {"trace": [("correlation", str(one.correlation_id))], "symbol": share, "traded": share}
+    about["order"] = [("id", str(order.id))]
+    about["strategy"] = [("id", "none-such")]
     for kind, scope in product(registry.VIEW_MODELS, ["bench-001", EVERYBODY]):
-        filters = [("correlation", str(one.correlation_id))] if kind == "trace" else []
         with explained():
-            assert registry.compute(Topic.of(kind, scope, filters))
+            registry.compute(Topic.of(kind, scope, about.get(kind, [])))
 
 
 def test_what_the_api_reads() -> None:

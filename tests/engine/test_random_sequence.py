@@ -135,6 +135,7 @@ class Desk:
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.slow
 def test_a_random_desk_ends_sound(desk, seed):
     for name in USERS[1:]:
         roomy(name, max_position_size_percent=20, allow_short=name != "zara")

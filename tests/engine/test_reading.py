@@ -32,6 +32,7 @@ def typed(row: models.Model) -> dict[str, tuple[type, Any]]:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
+@pytest.mark.slow
 def test_whole_rows(model: type[models.Model]) -> None:
     by_orm = {row.pk: typed(row) for row in model._base_manager.all()}
     assert {row.pk: typed(row) for row in reading.instances(model, "")} == by_orm

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from engine import log
 from engine.domain.deployment import StrategyInput
+from engine.domain.events import EventType, new_event
+from engine.domain.intervals import IST
 from engine.folding import snapshot_take
 from engine.models import Alert, Order, Position, Signal, Strategy, StrategyStage
 from engine.processing import run_until_idle
+from engine.selectors.strategy_list import measured_by
 from engine.services import strategies, trading
 from engine.services.errors import ImpossibleStep, InvalidStrategy, UnknownAccount, UnknownStrategy
 from engine.shelf import shelf
@@ -257,13 +261,17 @@ def test_a_batch_with_strategies_costs_as_many_statements_for_many_as_for_one(dj
 def test_the_days_trades_are_those_of_the_markets_day():
     strategy = deploy(max_daily_trades=1)
     trade(strategy)
-    from engine import log
-    from engine.domain.events import EventType, new_event
-
-    tomorrow = (now() + timedelta(days=1)).date().isoformat()
+    tomorrow = (now().astimezone(IST) + timedelta(days=1)).date().isoformat()
     log.append([new_event(EventType.TRADING_DAY_STARTED, "asha", now(), {"day": tomorrow, "equity": 10**6})], now=now())
     run_until_idle()
     trade(strategy)
     strategy.refresh_from_db()
     assert strategy.trades == 2
     assert_sound()
+
+
+def test_the_day_that_a_strategys_figures_count_up_to_turns_at_midnight_in_india():
+    strategy = Strategy.objects.select_related("account").get(id=deploy().id)
+    evening = datetime(2026, 11, 24, 18, 29, tzinfo=UTC)
+    before, after, still = (measured_by(strategy, evening + timedelta(hours=hours)) for hours in (0, 1, 7))
+    assert before != after == still

@@ -20,6 +20,7 @@ def holds(count):
     return [a_signal(kind="HOLD")] * count
 
 
+@pytest.mark.slow
 def test_one_account_does_not_keep_another_waiting():
     roomy("ravi")
     send(*holds(5000))

@@ -171,6 +171,7 @@ def lose_last_event():
         (lose_last_event, "events handled"),
     ],
 )
+@pytest.mark.slow
 def test_tampering_is_found(tamper, named):
     tamper()
     found = verify().differences

@@ -107,6 +107,7 @@ async def test_a_ring_wakes_the_lane() -> None:
         await until(sync_to_async(lambda: Lane.ORDER_PROCESSING in rounds))
 
 
+@pytest.mark.slow
 async def test_a_ring_waits_for_nobody_elses_database() -> None:
     layer = ScriptedLayer()
     async with working(layer):

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from engine.alerts import alerts_raise
 from engine.domain.alerts import AlertRaised
 from engine.domain.enums import AlertLevel
@@ -19,6 +21,7 @@ def alert(number: int) -> AlertRaised:
     )
 
 
+@pytest.mark.slow
 def test_a_thousand_alerts_of_one_millisecond_all_survive(admin: Api) -> None:
     now = datetime.now(UTC)
     for number in range(1000):

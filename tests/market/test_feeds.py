@@ -85,6 +85,7 @@ def test_a_bar_closes_every_ten_slices_with_the_range_of_its_prices(feed: DemoFe
     assert bars[1].open != bars[0].open
 
 
+@pytest.mark.slow
 def test_the_same_start_gives_the_same_market(feed: DemoFeed):
     play(feed, 12)
     prices = list(Instrument.objects.values_list("symbol", "last_price"))
@@ -179,6 +180,7 @@ async def test_stopping_ends_the_feed_in_its_sleep():
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
 async def test_by_itself_the_feed_has_a_thread_of_its_own():
     await sync_to_async(load_nifty_50)()
     stopping = asyncio.Event()

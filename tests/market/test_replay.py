@@ -133,6 +133,7 @@ def test_prices_older_than_those_known_are_refused(few_prices: str):
     assert not PendingPrices.objects.exists()
 
 
+@pytest.mark.slow
 def test_dead_letters_make_the_replay_fail(prices: str, monkeypatch):
     def give_up() -> int:
         PendingPrices.objects.all().delete()

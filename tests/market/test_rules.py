@@ -75,6 +75,7 @@ def test_each_account_gets_its_own_strategies_signals():
 
 @pytest.mark.parametrize("one_by_one", [True, False])
 @pytest.mark.parametrize("restart_at", [None, 3, 9, 12])
+@pytest.mark.slow
 def test_memory_and_candles_say_the_same(monkeypatch, one_by_one: bool, restart_at: int | None):
     set_up("INFY", "TCS")
     deploy()
@@ -120,6 +121,7 @@ def test_a_batch_that_was_rolled_back_leaves_nothing_in_the_memory():
     assert [side for *_, side, _ in said()] == ["SELL", "BUY", "SELL", "BUY", "SELL"]
 
 
+@pytest.mark.slow
 def test_a_replay_from_the_start_looks_back_on_its_own_past_only():
     set_up("INFY")
     deploy()

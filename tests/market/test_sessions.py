@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ import pytest
 from engine import processing
 from engine.domain.enums import OrderType, Product, Side, SignalType, Validity
 from engine.domain.intervals import IST
+from engine.folding import snapshot_take
 from engine.market.feeds import prices_publish
 from engine.market.sessions import hours_at, last_session, session_at, session_on
-from engine.models import Account, Event, Order, Position
+from engine.models import Account, Event, Order, Position, Signal
 from engine.processing import run_until_idle
 from engine.services.accounts import account_open, account_update_limits
+from engine.services.order_changes import OrderTerms, order_modify
 from engine.services.orders import OrderInput, order_cancel, order_place
 from engine.services.signals import SignalInput, signals_submit
 from engine.shelf import shelf
@@ -310,3 +313,38 @@ def test_two_accounts_have_their_own_rule(floor: Floor) -> None:
         order_place(user_id=user_id, order=OrderInput("INFY", Side.BUY, 1), now=floor.at, by="asha")
     floor.work()
     assert dict(Order.objects.values_list("account", "status")) == {"desk": "PENDING", "other": "REJECTED"}
+
+
+# --- while it waits --------------------------------------------------------------------------------------------------------
+def test_a_waiting_order_takes_new_terms_and_opens_with_them(floor: Floor) -> None:
+    floor.price(100, "2025-01-03T15:00")
+    floor.at = ist("2025-01-03T18:00")
+    order = floor.place(price=95)
+    terms = OrderTerms(price=Decimal(103), quantity=4, trailing_stop=Decimal(3))
+    order_modify(order_id=order.id, terms=terms, now=floor.at, by="asha")
+    floor.work()
+    order.refresh_from_db()
+    assert (order.status, order.price, order.quantity, order.trailing_stop) == ("PENDING", 103, 4, 3)
+    floor.price(102, "2025-01-06T09:15")
+    assert again(order) == ("FILLED", 4)
+    assert Position.objects.get().trailing_stop == 3
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+def test_a_waiting_signal_that_is_denied_at_the_open_is_refused(floor: Floor, snapshot: bool, tmp_path: Path) -> None:
+    floor.price(100, "2025-01-03T15:00")
+    floor.at = ist("2025-01-03T18:00")
+    signals_submit(
+        user_id="desk", signals=[SignalInput("INFY", SignalType.BUY, Decimal("0.9"), position_size=Decimal(10))], now=floor.at
+    )
+    floor.work()
+    assert Signal.objects.get().decision == "ORDERED"
+    if snapshot:
+        snapshot_take(stream="desk", now=floor.at)
+    account_update_limits(user_id="desk", limits={"max_position_size_percent": Decimal("0.01")}, by="asha", now=floor.at)
+    floor.price(102, "2025-01-06T09:15")
+    signal, order = Signal.objects.get(), Order.objects.get()
+    assert (order.status, order.rejected_by) == ("REJECTED", "RISK")
+    assert (signal.decision, signal.order_id) == ("REFUSED", order.id)
+    assert signal.reason == order.reason != ""
+    assert verify(archive=tmp_path).differences == []

@@ -28,6 +28,7 @@ def returns(slices: Sequence[SimulatedSlice], symbol: str, step: int = 1) -> lis
     return [log(after / before) for before, after in pairwise(prices)]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_prices():
     assert market() == market()
     assert market() != market(seed=8)

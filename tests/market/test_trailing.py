@@ -12,6 +12,7 @@ from engine.models import Event, Order, Position, TrailingMark
 from engine.processing import run_until_idle
 from engine.services.errors import InvalidOrder
 from engine.services.orders import OrderInput, order_place
+from engine.services.stop_losses import WrongSide, trailing_stop_set
 from engine.shelf import shelf
 from engine.verification import verify
 from tests.market.market_table import publish, set_up
@@ -117,3 +118,32 @@ def test_whichever_level_is_reached_first_takes_the_others_with_it() -> None:
 def test_a_distance_that_makes_no_sense_is_refused(trailing: Any) -> None:
     with pytest.raises(InvalidOrder):
         hold(**trailing)
+
+
+@pytest.mark.django_db
+def test_the_distance_of_a_position_is_changed_by_hand() -> None:
+    hold(trailing_stop=Decimal(5))
+    price(110, 1)
+    given: dict[str, Any] = {"user_id": "desk", "symbol": "INFY", "by": "asha", "now": timezone.now()}
+    price(107, 2)
+    with pytest.raises(WrongSide):
+        trailing_stop_set(distance=Decimal(3), percent=None, **given)
+    assert trailing_stop_set(distance=None, percent=Decimal(10), **given) == 1
+    price(104, 3)  # where the old one stood
+    position = Position.objects.get()
+    assert (position.status, position.trailing_stop, position.trailing_stop_percent) == ("OPEN", None, 10)
+    assert verify().differences == []
+    price(99, 4)
+    assert Position.objects.get().status == "CLOSED"
+    assert verify().differences == []
+
+
+@pytest.mark.django_db
+def test_a_position_without_one_is_given_one() -> None:
+    hold()
+    price(120, 1)
+    trailing_stop_set(user_id="desk", symbol="INFY", by="asha", now=timezone.now(), distance=Decimal(5), percent=None)
+    price(121, 2)
+    price(116, 3)
+    assert [event.data["kind"] for event in Event.objects.filter(type="stop_loss_executed")] == ["trailing_stop"]
+    assert verify().differences == []

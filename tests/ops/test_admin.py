@@ -120,6 +120,7 @@ def run(client: Client, model: type[Any], action: str, *rows: Any, **fields: Any
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+@pytest.mark.slow
 def test_every_list_and_page_opens(boss: Client, model: type[Any]) -> None:
     one_of_each()
     assert boss.get(url(model)).status_code == 200

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission
 from django.test import Client
 
@@ -67,7 +68,7 @@ def test_stopped_with_or_without_its_positions(boss: Client, strategy: Strategy,
 
 def test_its_page_shows_its_life(boss: Client, strategy: Strategy) -> None:
     run(boss, "pause", strategy, "looks odd")
-    page = boss.get(f"{LIST}{strategy.pk}/change/").content.decode()
+    page = boss.get(f"{LIST}{quote(strategy.pk)}/change/").content.decode()
     for word in ("CREATED", "DEPLOYED", "PAUSED", "looks odd"):
         assert word in page
 

@@ -252,6 +252,7 @@ async def test_a_message_makes_the_round_from_another_thread() -> None:
     assert await on_bound_loop(lambda: bus.round_trip(seconds=0.5))
 
 
+@pytest.mark.slow
 async def test_a_stuck_loop_is_not_waited_for() -> None:
     def ask() -> bool:
         bus.bus.loop.call_soon_threadsafe(time.sleep, 1)  # type: ignore[union-attr]

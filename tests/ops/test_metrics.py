@@ -65,6 +65,7 @@ def test_histograms_add_up(first: list[int], second: list[int]) -> None:
 
 
 @given(st.integers(2, 10**12))
+@pytest.mark.slow
 def test_a_bucket_is_five_percent_wide(duration: int) -> None:
     bucket = bucket_of(duration)
     assert GROWTH ** (bucket - 1e-6) <= duration <= GROWTH ** (bucket + 1 + 1e-6)

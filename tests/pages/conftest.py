@@ -32,9 +32,11 @@ def signal(db) -> Callable[..., str]:
     """Send a signal and let the engine finish; answers the correlation id."""
     factories.instrument()
 
-    def send(user_id: str = "asha", signal_type: SignalType = SignalType.BUY, confidence: str = "0.9") -> str:
+    def send(
+        user_id: str = "asha", signal_type: SignalType = SignalType.BUY, confidence: str = "0.9", symbol: str = "RELIANCE"
+    ) -> str:
         wanted = SignalInput(
-            symbol="RELIANCE",
+            symbol=symbol,
             signal_type=signal_type,
             confidence_score=Decimal(confidence),
             target_price=None,

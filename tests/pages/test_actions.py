@@ -86,20 +86,9 @@ def test_the_emergency_stop_needs_its_word(visitors):
 def test_the_emergency_stop_halts_what_the_visitor_may_trade_in(visitors, who, account, status, halted):
     response = visitors[who].post("/emergency-stop/", {"account": account, "word": "stop"}, headers=JSON)
     assert response.status_code == status
+    if len(halted) > 1:
+        assert response.json()["each"] == [f"{user_id}: halted" for user_id in sorted(halted)]
     assert set(Account.objects.filter(trading_state="HALTED").values_list("user_id", flat=True)) == halted
-
-
-def test_a_halt_cannot_be_missed_and_is_taken_back_with_a_reason(visitors):
-    client = visitors["owner"]
-    client.post("/emergency-stop/", {"word": "STOP", "reason": "prices went mad"})
-    run_until_idle()
-    page = client.get("/").content.decode()
-    assert 'data-trading-state="HALTED"' in page
-    assert "prices went mad" in page
-    assert client.post("/trading-resume/", {"word": "RESUME"}, headers=JSON).status_code == 400
-    assert client.post("/trading-resume/", {"word": "RESUME", "reason": "feed is back"}, headers=JSON).status_code == 200
-    run_until_idle()
-    assert Account.objects.get(user_id="asha").trading_state == "ACTIVE"
 
 
 @pytest.mark.parametrize("path", ["/emergency-stop/", "/trading-resume/", "/sign-out/", "/alerts/x/resolve/"])

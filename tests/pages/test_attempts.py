@@ -32,6 +32,7 @@ def knock(door, name="asha", password="wrong", address="10.0.0.1"):
 
 
 @pytest.mark.parametrize("door", DOORS)
+@pytest.mark.slow
 def test_a_right_password_comes_in_within_the_limit_and_waits_beyond_it(door):
     for _ in range(attempts.PER_NAME - 1):
         assert knock(door).status_code == OUT[door]
@@ -45,6 +46,7 @@ def test_a_right_password_comes_in_within_the_limit_and_waits_beyond_it(door):
     assert SignInAttempt.objects.count() == attempts.PER_NAME  # what was refused is not counted
 
 
+@pytest.mark.slow
 def test_the_doors_count_together_and_other_names_come_in():
     for number in range(attempts.PER_NAME):
         knock(DOORS[number % 3], address=f"10.0.0.{number}")
@@ -54,6 +56,7 @@ def test_the_doors_count_together_and_other_names_come_in():
 
 
 @pytest.mark.parametrize("door", DOORS)
+@pytest.mark.slow
 def test_a_name_that_is_not_there_is_answered_alike(door):
     answers = {name: [knock(door, name) for _ in range(11)] for name in ("asha", "nobody")}
     assert [[answer.status_code for answer in answers[name]] for name in answers] == [[OUT[door]] * 10 + [429]] * 2

@@ -7,8 +7,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.pages.test_browser import SIGNALS, demo, sign_in, texts
-from tests.support.server import Server
+from tests.pages.test_browser import SIGNALS, demo, sign_in, texts, the_stop_is_done
+from tests.support.browser import sign_in_as
+from tests.support.server import Server, wait_for
 
 __all__ = ["demo"]
 
@@ -40,11 +41,15 @@ def test_rows_that_came_before_the_script_stand_at_the_top(demo: Server, page: P
     rows = page.locator("[data-rows=orders] > tbody[data-key], [data-rows=events] > tbody[data-key]")
     expect(rows.first).to_be_attached(timeout=10_000)
     rendered = rows.evaluate_all("rows => rows.map((row) => row.dataset.key)")
-    chains = [send_signal(demo, symbol) for symbol in ("INFY", "RELIANCE")]
+    for symbol in ("INFY", "RELIANCE"):
+        send_signal(demo, symbol)
     expect(page.locator("body")).to_have_attribute("data-feed", "live", timeout=15_000)
-    for chain in chains:
-        expect(page.locator(f"tbody[data-key] a[href*='{chain}']").first).to_be_visible(timeout=10_000)
-    shown = rows.evaluate_all("rows => rows.map((row) => row.dataset.key)")
+
+    def keys() -> list[str]:
+        return rows.evaluate_all("rows => rows.map((row) => row.dataset.key)")
+
+    wait_for(lambda: len(set(keys()) - set(rendered)) >= 2, "the new rows")
+    shown = keys()
     first_known = next(place for place, key in enumerate(shown) if key in rendered)
     assert first_known >= 2
     assert [key for key in shown[first_known:] if key not in rendered] == []  # nothing new beneath what was there
@@ -122,15 +127,13 @@ def test_a_halted_desk_offers_no_stop_and_a_long_reason_moves_nothing(demo: Serv
 def test_no_figure_of_the_overview_is_cut_off(serve_process: Any, page: Page):
     server: Server = serve_process("--demo")
     server.add_user("root", staff=True)
-    page.goto(f"{server.url}/sign-in/")
-    page.get_by_label("Name").fill("root")
-    page.get_by_label("Password").fill("correct-horse-9")
-    page.get_by_role("button", name="Sign in").click()
+    sign_in_as(page, server, "root")
     page.goto(f"{server.url}/?account=*")
     expect(page.locator("[data-rows=positions] > tbody[data-key]").first).to_be_visible(timeout=50_000)
-    cut = """() => [...document.querySelectorAll(".tile, .tile .under, .span-8 > .table-responsive")]
+    tiles, table = ".tile, .tile .under", ".span-8 > .table-responsive"
+    cut = """(which) => [...document.querySelectorAll(which)]
         .filter((place) => place.scrollWidth > place.clientWidth + 1).map((place) => place.innerText)"""
-    for width in (1440, 1280, 390):
+    for width in (1440, 1280, 1024, 720, 390):
         page.set_viewport_size({"width": width, "height": 900})
         # what a busy desk's widest figures take
         page.evaluate("""() => {
@@ -138,4 +141,35 @@ def test_no_figure_of_the_overview_is_cut_off(serve_process: Any, page: Page):
             for (const [name, text] of Object.entries(widest))
                 for (const cell of document.querySelectorAll(`[data-f=${name}]`)) cell.textContent = text;
         }""")
-        assert page.evaluate(cut) == [], width
+        assert page.evaluate(cut, tiles if width == 720 else f"{tiles}, {table}") == [], width  # at 200 % the table scrolls
+
+
+def test_the_dialog_takes_both_steps_of_resuming(demo: Server, page: Page):
+    sign_in(page, demo)
+    demo.manage("halt", "--account", "demo", "--reason", "feed away")
+    the_stop_is_done(demo)
+    page.get_by_role("link", name="Resume trading").click(timeout=15_000)
+    dialog = page.get_by_role("dialog", name="Resume all trading of demo?")
+    dialog.get_by_label("Reason").fill("feed is back")
+    dialog.get_by_role("button", name="Look and go on").click()
+    expect(dialog.get_by_text("The stop has done its work")).to_be_visible()
+    page.keyboard.press("Escape")  # left: it begins with the first step again
+    page.get_by_role("link", name="Resume trading").click()
+    dialog.get_by_label("Reason").fill("feed is back")
+    dialog.get_by_role("button", name="Look and go on").click()
+    dialog.get_by_label("Type RESUME to confirm").fill("resume")
+    dialog.get_by_role("button", name="Resume").click()
+    expect(page.locator("[data-trading-state=ACTIVE]").first).to_be_attached(timeout=10_000)
+    expect(dialog).not_to_be_visible()
+
+
+def test_the_emergency_stop_is_in_reach_whatever_the_bar_has_to_say(serve_process: Any, page: Page):
+    server = serve_process("--no-engine")
+    server.add_user("asha", accounts="asha")
+    sign_in_as(page, server, "asha")
+    expect(page.get_by_text("The engine is not running")).to_be_visible()
+    for width in (1440, 1280, 1180, 1024, 768, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        stop = page.get_by_role("link", name="Emergency stop").bounding_box()
+        assert stop, width
+        assert 0 <= stop["x"] <= width - stop["width"], width

@@ -114,6 +114,7 @@ async def hints(hub, tables, count: int) -> None:
     await asyncio.sleep(0.3)
 
 
+@pytest.mark.slow
 async def test_a_dear_topic_is_computed_five_times_a_second_at_most(hub, tables):
     socket = Socket()
     tables.cost = 0.06
@@ -146,6 +147,7 @@ async def test_only_what_is_watched_is_computed(hub, tables):
     assert tables.computed.total() == computed
 
 
+@pytest.mark.slow
 async def test_a_lost_hint_costs_a_second_at_most(hub, tables):
     socket = Socket()
     await hub.watch(DEMO, socket)
@@ -155,6 +157,7 @@ async def test_a_lost_hint_costs_a_second_at_most(hub, tables):
         await socket.until(2)
 
 
+@pytest.mark.slow
 async def test_a_hint_waits_for_one_polled_topic_and_not_for_all(hub, tables):
     topics = [Topic("orders", f"user-{number}") for number in range(40)]
     socket = Socket()
@@ -172,6 +175,7 @@ async def test_a_hint_waits_for_one_polled_topic_and_not_for_all(hub, tables):
     assert tables.computed.total() - asked_after <= 4  # what was in hand, and itself: not the forty
 
 
+@pytest.mark.slow
 async def test_what_hints_are_about_is_not_polled_as_well(hub, tables):
     await hub.watch(DEMO, Socket())
     await asyncio.sleep(0.2)
@@ -208,6 +212,7 @@ async def test_a_hint_on_the_layer_is_heard(hub, tables):
         await socket.until(2)
 
 
+@pytest.mark.slow
 async def test_a_layer_that_fails_does_not_stop_the_poll(hub, tables, monkeypatch):
     def away():
         raise ConnectionError("no layer")
@@ -221,6 +226,7 @@ async def test_a_layer_that_fails_does_not_stop_the_poll(hub, tables, monkeypatc
         await socket.until(2)
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_computed_gets_no_heartbeat_and_recovers(hub, tables, monkeypatch):
     monkeypatch.setattr(hub_module, "BEAT", 0.05)
     socket = Socket()

@@ -1,14 +1,10 @@
 """What the pages show, without any script."""
 
-from uuid import UUID
-
 import pytest
 from django.utils import timezone
 
 from dashboard.live import events, status
-from dashboard.live import orders as order_rows
-from engine.domain.enums import SignalType
-from engine.models import Account, Order
+from engine.models import Account
 
 
 def test_the_overview_shows_the_money_the_position_and_the_order(visitors, signal):
@@ -21,48 +17,16 @@ def test_the_overview_shows_the_money_the_position_and_the_order(visitors, signa
     assert "₹" in page
 
 
-def test_orders_show_the_risk_verdict_rule_by_rule(visitors, signal):
-    signal()
-    page = visitors["owner"].get("/orders/").content.decode()
-    assert "Passed all" in page
-    for rule in ("Trading state", "Price fresh", "Position size", "Sector exposure"):
-        assert rule in page
-
-
-def test_orders_are_filtered_by_the_address(visitors, signal):
-    signal()
-    shown = {query: visitors["owner"].get(f"/orders/?{query}").content.count(b"Passed all") for query in (
-        "status=FILLED", "status=REJECTED", "symbol=reliance", "symbol=TCS", "status=nonsense", "status=ACTIVE",
-    )}  # fmt: skip
-    assert [count > 0 for count in shown.values()] == [True, False, True, False, True, False]
-
-
-def test_older_orders_are_a_page_away_and_none_is_left_out(visitors, signal, monkeypatch):
-    monkeypatch.setattr(order_rows, "PAGE", 3)
-    monkeypatch.setitem(__import__("dashboard.pages.views", fromlist=["PAGED"]).PAGED, "orders", (3, "id"))
-    for kind in [SignalType.BUY, SignalType.SELL] * 4:
-        signal(signal_type=kind)
-    seen: list[UUID] = []
-    address = "/orders/?account=asha"
-    while address:
-        response = visitors["owner"].get(address)
-        rows = response.context.get("older") or response.context["state"]["orders"]
-        seen += [UUID(key) for key in rows]
-        last = response.context["last_id"]
-        address = f"/orders/?account=asha&before={last}" if last else ""
-    assert sorted(seen) == sorted(Order.objects.values_list("id", flat=True))
-
-
-@pytest.mark.parametrize(
-    "query", ["before=nonsense", "before=00000000-0000-0000-0000-000000000000", "symbol=%00", "symbol=" + "x" * 500]
-)
-def test_odd_addresses_of_orders_are_answered(visitors, query):
-    assert visitors["owner"].get(f"/orders/?{query}").status_code == 200
-
-
-@pytest.mark.parametrize("query", ["before=-1", "before=99999999999999999999", "type=nonsense", "type=%00", "correlation=x"])
-def test_odd_addresses_of_events_are_answered(visitors, query):
+@pytest.mark.parametrize("query", ["before=-1", "before=99999999999999999999"])
+def test_a_page_of_events_from_nowhere_is_the_newest(visitors, query):
     assert visitors["owner"].get(f"/events/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["type=nonsense", "type=%00", "correlation=x"])
+def test_a_filter_of_events_that_is_none_is_named(visitors, query):
+    page = visitors["owner"].get(f"/events/?{query}")
+    assert page.status_code == 400
+    assert query.partition("=")[0] in page.content.decode()
 
 
 def test_events_are_filtered_by_type(visitors, signal):
@@ -74,7 +38,10 @@ def test_events_are_filtered_by_type(visitors, signal):
 
 def test_a_correlation_id_leads_to_its_trace(visitors, signal):
     chain = signal()
-    assert visitors["owner"].get(f"/events/?correlation={chain}")["Location"] == f"/trace/{chain}/"
+    signal()
+    response = visitors["owner"].get(f"/events/?correlation={chain}")
+    assert {row["correlation_id"] for row in response.context["state"]["events"].values()} == {chain}
+    assert f'href="/trace/{chain}/"' in response.content.decode()
 
 
 def test_the_trace_is_a_tree_with_the_time_of_each_hop(visitors, signal):

@@ -89,6 +89,7 @@ async def test_an_unknown_socket_is_refused():
     assert (await socket.connect())[0] is False
 
 
+@pytest.mark.slow
 async def test_the_owner_gets_snapshots_and_deltas():
     owner = await signed_in("owner", accounts=("asha",))
     socket = socket_of(owner, "account/asha", "status/asha")
@@ -114,6 +115,7 @@ async def test_rubbish_from_the_browser_is_passed_over():
     await socket.disconnect()
 
 
+@pytest.mark.slow
 async def test_what_a_browser_says_waits_for_nobody_elses_database():
     owner = await signed_in("owner", accounts=("asha",))
     socket = socket_of(owner, "status/asha")

@@ -14,7 +14,7 @@ def test_a_name_survives_its_parsing(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "account", "/demo", "account/", "x" * 400, "?a=b", "account/a\0b", "orders/asha?symbol=%00"]
+    "text", ["", "account", "/demo", "account/", "x" * 2000, "?a=b", "account/a\0b", "orders/asha?symbol=%00"]
 )
 def test_nonsense_is_no_topic(text):
     with pytest.raises(UnknownTopic):

@@ -42,7 +42,9 @@ def age(days: float) -> None:
     """All that happened so far happened so many days earlier."""
     past = timedelta(days=days)
     Event.objects.update(created_at=F("created_at") - past, processed_at=F("processed_at") - past)
-    Account.objects.update(minute_began=F("minute_began") - past)
+    for account in Account.objects.all():
+        sent = [[second - int(past.total_seconds()), count] for second, count in account.orders_by_second]
+        Account.objects.filter(pk=account.pk).update(orders_by_second=sent)
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ POINTS = [
 
 
 @pytest.mark.parametrize(("owner", "name", "number", "after"), POINTS, ids=lambda value: getattr(value, "__name__", str(value)))
+@pytest.mark.slow
 def test_killed_and_started_again(
     owner: Any,
     name: str,

@@ -22,7 +22,9 @@ from engine.models import Account, Event
 past = timedelta(days=30)
 Event.objects.update(created_at=F("created_at") - past, processed_at=F("processed_at") - past)
 # written anew, so that the engine's books of before are not used again
-Account.objects.update(minute_began=F("minute_began") - past, updated_at=timezone.now())
+for account in Account.objects.all():
+    sent = [[second - int(past.total_seconds()), count] for second, count in account.orders_by_second]
+    Account.objects.filter(pk=account.pk).update(orders_by_second=sent, updated_at=timezone.now())
 """
 COUNT = """
 from django.db.models import Sum

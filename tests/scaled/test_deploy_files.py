@@ -69,6 +69,7 @@ def test_all_packages_that_the_settings_and_the_code_need_are_in_the_image() -> 
     assert {"engine", "dashboard", "quantumleap", "manage.py"} <= copied
 
 
+@pytest.mark.slow
 def test_collectstatic_finds_every_file(tmp_path: Path, settings: Any) -> None:
     settings.STATIC_ROOT = tmp_path
     call_command("collectstatic", "--no-input", "--verbosity", "0")

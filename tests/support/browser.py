@@ -1,11 +1,13 @@
 """Chromium, driven by Playwright: the machine's own, with nothing of it talking to the outside."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 from tests.support.reach import find_chromium, unavailable
+from tests.support.server import PASSWORD, Server
 
 FLAGS = [
     "--no-sandbox",
@@ -16,6 +18,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SEEN_THE_TOUR = 'if (location.protocol.startsWith("http")) localStorage.setItem("quantumleap-tour", "seen")'
 OUR_HOSTS = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
 
 
@@ -26,9 +29,27 @@ def chromium() -> Iterator[Browser]:
     if executable is None:
         unavailable("Chromium", "there is none on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        browser = launched(playwright, executable)
         yield browser
         browser.close()
+
+
+def launched(playwright: Playwright, executable: str) -> Browser:
+    """A browser of somebody who knows the pages: in none of its contexts does the tour begin by itself."""
+    browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+
+    def new_context(**options: Any) -> BrowserContext:
+        context = newcomer(browser, **options)
+        context.add_init_script(SEEN_THE_TOUR)
+        return context
+
+    browser.new_context = new_context  # type: ignore[method-assign] # whoever asks for a context gets one of these
+    return browser
+
+
+def newcomer(browser: Browser, **options: Any) -> BrowserContext:
+    """The context of somebody who opens the pages for the first time."""
+    return Browser.new_context(browser, **options)
 
 
 @pytest.fixture
@@ -46,6 +67,13 @@ def page(chromium: Browser, page_problems: list[str]) -> Iterator[Page]:
     yield page
     context.close()
     assert page_problems == []
+
+
+def sign_in_as(page: Page, server: Server, username: str, *, password: str = PASSWORD, then: str = "/") -> None:
+    page.goto(f"{server.url}/sign-in/?next={then}")
+    page.get_by_label("Name").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def watch(page: Page, problems: list[str]) -> None:

@@ -10,8 +10,8 @@ from knox.models import AuthToken
 
 from engine.models import Account, Instrument
 from engine.services.accounts import account_open
+from tests.support.server import PASSWORD
 
-PASSWORD = "correct-horse-9"
 CASH = Decimal(1_000_000)
 
 

@@ -19,6 +19,7 @@ from tests.support.services import free_port
 
 READY_SECONDS = 40
 STOP_SECONDS = 20
+PASSWORD = "correct-horse-9"  # of everybody whom a test adds
 
 
 class ServerError(Exception):
@@ -125,7 +126,7 @@ class Server:
         """Run Python code beside the server, on its database, and answer what it printed."""
         return self.manage("shell", "-v0", "-c", code)
 
-    def add_user(self, username: str, *, password: str = "correct-horse-9", staff: bool = False, accounts: str = "") -> str:
+    def add_user(self, username: str, *, password: str = PASSWORD, staff: bool = False, accounts: str = "") -> str:
         """Add a user who is a member of the named accounts (user ids, with spaces between), and answer a token of theirs."""
         kind = "superuser" if staff else "user"
         code = f"""

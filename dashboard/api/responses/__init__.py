@@ -7,6 +7,7 @@ from dashboard.api.responses.risk import AccountRisk, Finding, PositionSize, Res
 from dashboard.api.responses.system import (
     Alert,
     Alerts,
+    AlertsHandled,
     ComponentMetrics,
     Components,
     Config,
@@ -52,6 +53,7 @@ __all__ = [
     "AccountRisk",
     "Alert",
     "Alerts",
+    "AlertsHandled",
     "BatchAccepted",
     "ComponentMetrics",
     "Components",

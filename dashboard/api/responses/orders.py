@@ -28,11 +28,18 @@ class Execution(Shape):
     executed_at: datetime
 
 
+class RetryInfo(Shape):
+    count: int = Field(description="how often the order was sent once more, while nothing of it reached the broker")
+    last_attempt: datetime | None = Field(description="when it was sent last (UTC)")
+    next_attempt: datetime | None = Field(description="when it is sent again (UTC); null: it is not")
+
+
 class OrderState(Shape):
     order: Order
     executions: list[Execution] = Field(description="newest first")
     is_active: bool
     remaining_quantity: int = Field(description="shares")
+    retry_info: RetryInfo | None = Field(default=None, description="there only where an order was sent more than once")
 
 
 class OrderStatus(Shape):

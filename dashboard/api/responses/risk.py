@@ -61,7 +61,13 @@ class PortfolioRiskMetrics(Shape):
     equity: float
     daily_pnl: float = Field(description="rupees since the trading day began")
     daily_pnl_percent: float
-    trading_state: Literal["ACTIVE", "REDUCING", "HALTED"]
+    trading_state: Literal["ACTIVE", "REDUCING", "HALTED"] = Field(
+        description="what holds for the account, its own or everybody's: REDUCING lets only exits pass, HALTED only cancels"
+    )
+    trading_state_scope: Literal["account", "global"] | None = Field(
+        description="whose state that is, the account's or everybody's; null while it is ACTIVE"
+    )
+    trading_state_reason: str = Field(description="why, as whoever halted said; empty while it is ACTIVE")
 
 
 class AccountRisk(Shape):

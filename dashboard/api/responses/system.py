@@ -49,6 +49,9 @@ class Health(BaseModel):
     monitoring: Monitoring
     event_bus: EventBus
     components: Components
+    component_reasons: dict[str, list[str]] = Field(
+        description="what is wrong with each part, in words; nothing where it is well"
+    )
     version: str
 
 
@@ -170,6 +173,7 @@ class Alert(Shape):
     data: dict[str, Any]
     count: int = Field(description="how often its cause was seen")
     status: Literal["ACTIVE", "ACKNOWLEDGED", "RESOLVED"]
+    silenced_until: datetime | None = Field(description="it calls for nobody's attention until then (UTC)")
     correlation_id: UUID | None
     created_at: datetime = Field(description="first seen")
     last_seen: datetime
@@ -192,6 +196,13 @@ class Alerts(Listed):
 class Resolved(Shape):
     status: Success
     message: str
+
+
+class AlertsHandled(Shape):
+    status: Success
+    message: str
+    done: list[str] = Field(description="the alerts that it was done to")
+    left: list[str] = Field(description="those that are as before: resolved meanwhile, or so already")
 
 
 class StatusAlerts(Shape):

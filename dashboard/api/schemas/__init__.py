@@ -17,6 +17,7 @@ from engine.services.signals import SignalInput
 MAX_BATCH = 1_000  # signals in one call
 MAX_LIMIT = 1_000  # rows of one page
 DEFAULT_LIMIT = 100
+MOST_ALERTS = 500  # in one call
 MAX_SHARES = 100_000_000
 MAX_PRICE = 10_000_000  # rupees
 MAX_WINDOW = 10_080  # minutes: a week
@@ -170,6 +171,28 @@ class ResolveRequest(BaseModel):
     note: Annotated[Text, StringConstraints(max_length=1000)] = ""
 
 
+class Nothing(BaseModel):
+    """A request that its address says whole."""
+
+
+class AlertsRequest(BaseModel):
+    alert_ids: list[Annotated[Text, StringConstraints(min_length=1, max_length=40)]] = Field(
+        min_length=1, max_length=MOST_ALERTS, description="the alerts"
+    )
+
+
+class AlertsResolveRequest(AlertsRequest, ResolveRequest):
+    pass
+
+
+class SilenceRequest(BaseModel):
+    minutes: int = Field(60, ge=1, le=10_080, description="for how long: up to 7 days, and of worse alerts less")
+
+
+class AlertsSilenceRequest(AlertsRequest, SilenceRequest):
+    pass
+
+
 class UserQuery(BaseModel):
     user_id: UserId = None
 
@@ -184,7 +207,9 @@ class MetricsQuery(BaseModel):
 class AlertsQuery(BaseModel):
     level: Text | None = Field(None, description="INFO, WARNING, ERROR or CRITICAL, in capitals or not")
     component: Text | None = None
-    status: Text | None = Field(None, description="ACTIVE, ACKNOWLEDGED, RESOLVED or ALL; without it all that are open")
+    status: Text | None = Field(
+        None, description="ACTIVE, ACKNOWLEDGED, SILENCED, RESOLVED or ALL; without it all that are open"
+    )
     since: Since = None
     until: Until = None
     limit: WholeLimit = MAX_LIMIT
@@ -198,6 +223,9 @@ class EventsQuery(BaseModel):
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = None
     correlation_id: UUID | None = Field(None, description="only this chain")
+    symbol: Text | None = Field(None, description="only what is about this share")
+    since: Since = None
+    until: Until = None
     before: LogId | None = Field(None, description="only events before this `log_id`: the next page")
 
 

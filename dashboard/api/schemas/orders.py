@@ -39,6 +39,8 @@ class ModifyRequest(BaseModel):
     stop_price: Price | None = None
     stop_loss: Price | None = None
     take_profit: Price | None = None
+    trailing_stop: Price | None = Field(None, description="rupees behind the best price; ends a distance in percent")
+    trailing_stop_percent: Price | None = Field(None, description="percent behind it; ends a distance in rupees")
     user_id: UserId = None
 
     def as_terms(self) -> OrderTerms:
@@ -48,6 +50,8 @@ class ModifyRequest(BaseModel):
             stop_price=decimal_of(self.stop_price),
             stop_loss=decimal_of(self.stop_loss),
             take_profit=decimal_of(self.take_profit),
+            trailing_stop=decimal_of(self.trailing_stop),
+            trailing_stop_percent=decimal_of(self.trailing_stop_percent),
         )
 
 

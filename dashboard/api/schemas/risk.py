@@ -62,6 +62,10 @@ class StopLossFields(BaseModel):
     trigger_price: Annotated[Price | None, Field(description="rupees a share; where the position is closed at the market")] = (
         None
     )
+    trailing_stop: Price | None = Field(None, description="instead of a price: rupees behind the best price")
+    trailing_stop_percent: Annotated[float, Field(gt=0, lt=100, allow_inf_nan=False)] | None = Field(
+        None, description="or percent behind it"
+    )
     order_type: Annotated[Text, StringConstraints(strip_whitespace=True, to_upper=True, max_length=20)] | None = Field(
         None, description="MARKET, the only one"
     )

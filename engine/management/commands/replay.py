@@ -55,6 +55,8 @@ class Command(BaseCommand):
         account = options["account"]
         if not account and (options["strategies"] or options["equity_by_day"]):
             raise CommandError("--strategies and --equity-by-day need --account. Nothing was replayed.")
+        if settings.BROKER:
+            raise CommandError("BROKER_LIVE is on: replayed prices must send no real orders. Nothing was replayed.")
         try:
             found = survey(options["files"])
             refuse_the_past(found)

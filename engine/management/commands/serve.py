@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from twisted.internet import defer, reactor
 
-from engine import bus, demo, metrics
+from engine import bus, collector, demo, metrics
 from engine.consumers import on_engine_thread
 from engine.domain.enums import Lane
 from engine.exits import FAILED
@@ -122,6 +122,7 @@ class ServeProcess:
             self._keep(self.worker.arun())
         if self.with_demo:
             self._keep(run_demo_feed(stopping=self.stopping, execute=on_engine_thread))
+        collector.keep()
         self._say_where()
 
     def _say_where(self) -> None:

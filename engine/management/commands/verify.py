@@ -21,10 +21,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         result = verify(options["accounts"] or None, archive=options["archive"] if options["full"] else None)
+        for note in result.notes:
+            self.stderr.write(note)
         for difference in result.differences[:SHOWN]:
             self.stderr.write(str(difference))
         if len(result.differences) > SHOWN:
             self.stderr.write(f"... and {len(result.differences) - SHOWN} more")
         if result.differences:
             raise CommandError(f"{len(result.differences)} differences between the log and the tables")
+        if result.notes:
+            raise CommandError(f"{len(result.notes)} accounts could not be looked at; the others agree with the log")
         self.stdout.write(f"Folded {result.events} events of {result.accounts} accounts: the tables agree with the log.")

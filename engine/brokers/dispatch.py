@@ -1,0 +1,72 @@
+"""The calls themselves: between two transactions, never inside of one, and several at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from engine import bus
+from engine.brokers.calls import Errand, call_settle, calls_take
+from engine.brokers.polls import poll_begin, poll_settle
+from engine.brokers.protocol import Answer, Broker, Outcome
+from engine.domain.brokers import BrokerAction, LiveBroker
+
+AT_A_TIME = 8  # calls under way: a slow answer holds up its own order, and no other
+LOOK_SECONDS = 0.25  # so often the table is looked at, for what another process wrote and for what has become due
+
+Execute = Callable[..., Awaitable[Any]]
+
+
+class Dispatcher:
+    """Takes what is due, calls the broker, and settles the outcome. `execute` runs SQL on the engine's thread."""
+
+    def __init__(self, broker: LiveBroker, session: Broker, execute: Execute, clock: Callable[[], datetime]) -> None:
+        self.broker, self.session, self.execute, self.clock = broker, session, execute, clock
+        self.under_way: set[asyncio.Task[None]] = set()
+        self.bell = bus.bus.broker_bell = asyncio.Event()
+
+    async def run(self) -> None:
+        """One round: what is due goes out, what came back is settled, and until the bell rings, or a moment passes, we wait."""
+        self.bell.clear()
+        for task in [task for task in self.under_way if task.done()]:
+            self.under_way.discard(task)
+            task.result()
+        if room := AT_A_TIME - len(self.under_way):
+            errands = await self.execute(calls_take, self.broker, now=self.clock(), limit=room)
+            self.under_way |= {asyncio.create_task(self.carry_out(errand)) for errand in errands}
+        if await self.execute(poll_begin, self.broker, now=self.clock()):
+            self.under_way.add(asyncio.create_task(self.poll()))
+        await self._wait()
+
+    async def carry_out(self, errand: Errand) -> None:
+        outcome = await call(self.session, errand)
+        await self.execute(call_settle, self.broker, errand, outcome, now=self.clock())
+
+    async def poll(self) -> None:
+        answer = await self.session.ask()
+        await self.execute(poll_settle, self.broker, answer, now=self.clock())
+
+    async def drain(self) -> None:
+        """Let the calls under way come to their outcome: what is cut off is unknown, and has to be asked for."""
+        if self.under_way:
+            await asyncio.wait(self.under_way, timeout=self.broker.timeout_seconds + 1)
+
+    async def _wait(self) -> None:
+        bell = asyncio.create_task(self.bell.wait())
+        try:
+            await asyncio.wait({bell, *self.under_way}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            bell.cancel()
+
+
+async def call(session: Broker, errand: Errand) -> Outcome | Answer:
+    """Make the one call that the errand is."""
+    match errand.action:
+        case BrokerAction.PLACE:
+            return await session.place(errand.tag, errand.request)
+        case BrokerAction.MODIFY:
+            return await session.modify(errand.broker_order_id, errand.request)
+        case BrokerAction.CANCEL:
+            return await session.cancel(errand.broker_order_id)
+        case BrokerAction.ASK:
+            return await session.ask()

@@ -1,0 +1,27 @@
+// The inbox: how many are selected, all of them at once, and nothing to press while there are none.
+const form = document.querySelector("[data-bulk]");
+const list = document.querySelector("[data-rows=alerts]");
+const all = document.querySelector("[data-pick-all]");
+const said = document.querySelector("[data-picked]");
+
+const picks = () => [...list.querySelectorAll(":scope > li .pick")].filter((pick) => pick.checkVisibility());
+
+function tell() {
+  const shown = picks();
+  const count = shown.filter((pick) => pick.checked).length;
+  said.textContent = count ? `${count} selected:` : "Select alerts:";
+  for (const control of form.querySelectorAll("button, select, input[name=note]")) control.disabled = count === 0;
+  const box = all.querySelector("input");
+  box.checked = count > 0 && count === shown.length;
+  box.indeterminate = count > 0 && count < shown.length;
+}
+
+all.hidden = false;
+all.addEventListener("change", (event) => {
+  for (const pick of picks()) pick.checked = event.target.checked;
+  tell();
+});
+list.addEventListener("change", tell);
+form.addEventListener("reset", () => setTimeout(tell));
+new MutationObserver(tell).observe(list, { childList: true }); // what is resolved takes its tick along
+tell();

@@ -1,0 +1,3 @@
+// Positions: stop and target in place. The figures are table.js's.
+import "../app.js";
+import "../exits.js";

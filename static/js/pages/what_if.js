@@ -1,0 +1,3 @@
+// The what-if page.
+import "../app.js";
+import "../what_if.js";

@@ -1,0 +1,1 @@
+"""Orders at a real broker, against a stand-in that speaks HTTP."""
