@@ -21,7 +21,7 @@ HISTORY_PAGE = 50
 def alerts(request: HttpRequest) -> HttpResponse:
     """The open ones are live; the resolved ones stand still."""
     scope, form = scope_of(request), filters.AlertFilters.read(request.GET)
-    context: dict[str, Any] = {"filters": form, "left_out": filters.left_out(request.GET, form.as_query(), form.as_query())}
+    context: dict[str, Any] = {"filters": form, "left_out": form.left_out(request.GET)}
     if not form.history:
         topic = scope.topic("alerts", **form.as_query())
         return page(request, "alerts", scope, [topic], **context, silences=SILENCES, limit=alert_rows.OPEN_LIMIT)

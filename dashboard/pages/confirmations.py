@@ -7,14 +7,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
+from dashboard.pages import fragments
 from dashboard.pages.access import scope_of
 from dashboard.pages.actions import REASON_LIMIT, Action, NotDone, View, action, from_script, signed_in_only, text_of
 from engine.services.resuming import Finding
-
-FRAGMENT = "X-Fragment"  # the header by which static/js/confirm.js asks for the form alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +81,8 @@ def _context(request: HttpRequest, confirmation: Confirmation | None, text: str 
 
 def asked(request: HttpRequest, confirmation: Confirmation | None, *, text: str = "", status: int = 200) -> HttpResponse:
     """The form, in a page of its own or, for our script, alone."""
-    alone = FRAGMENT in request.headers
-    context = _context(request, confirmation, text)
-    name = "partials/confirmation.html" if alone else "confirmation.html"
-    response = render(request, name, context, status=status)
-    patch_vary_headers(response, [FRAGMENT])
-    return response
+    name = "partials/confirmation.html" if fragments.is_wanted(request) else "confirmation.html"
+    return fragments.answer(request, render(request, name, _context(request, confirmation, text), status=status))
 
 
 def require_reason(request: HttpRequest, not_done: str) -> str:

@@ -22,7 +22,7 @@ from engine.selectors.events import event_numbered, events_counted, events_histo
 def events(request: HttpRequest) -> HttpResponse:
     """The newest page is live; older ones stand still."""
     scope, form = scope_of(request), filters.EventFilters.read(request.GET)
-    context: dict[str, Any] = {"filters": form, "left_out": filters.left_out(request.GET, form.as_query(), form.as_query())}
+    context: dict[str, Any] = {"filters": form, "left_out": form.left_out(request.GET)}
     if form.before is None:
         return page(request, "events", scope, [scope.topic("events", **form.as_query())], rows="events", **context)
     wanted = {name: value for name, value in form.as_query().items() if value}

@@ -56,6 +56,10 @@ class EventFilters:
             "until": self.until.isoformat() if self.until else "",
         }
 
+    def left_out(self, query: Mapping[str, str]) -> str:
+        kept = self.as_query() | {"before": str(self.before or "")}
+        return left_out(query, kept, kept)
+
     @property
     def query(self) -> str:
         return _encoded(self.as_query())
@@ -104,6 +108,10 @@ class AlertFilters:
 
     def as_query(self) -> dict[str, str]:
         return {"level": self.level, "component": self.component} | ({} if self.history else {"status": self.status})
+
+    def left_out(self, query: Mapping[str, str]) -> str:
+        kept = self.as_query() | {"before": self.before}
+        return left_out(query, kept, kept)
 
     @property
     def query(self) -> str:

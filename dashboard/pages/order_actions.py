@@ -26,8 +26,8 @@ from dashboard.pages.actions import (
     text_of,
     to_each,
 )
-from dashboard.pages.dialogs import form_page
 from dashboard.pages.filters import left_out
+from dashboard.pages.fragments import form_page
 from dashboard.pages.order_forms import PRICED, TRIGGERED, Terms, in_words, plain
 from engine.selectors.accounts import account_is_open_to
 from engine.selectors.orders import order_get, orders_counted

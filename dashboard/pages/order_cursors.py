@@ -15,7 +15,7 @@ write = CURSORS.write
 
 
 def read(text: str | None) -> Key | None:
-    """Where the page begins; a cursor that is none leads to the newest page."""
+    """Where the page begins; None, the newest page, for a cursor that is none."""
     try:
         return CURSORS.read(text)
     except Invalid:

@@ -24,11 +24,12 @@ from engine.selectors.orders import order_get
 @require_safe
 def orders(request: HttpRequest) -> HttpResponse:
     """The newest page is live; older ones stand still."""
-    scope, filters, after = scope_of(request), OrderFilters.read(request.GET), order_cursors.read(request.GET.get("cursor"))
+    scope, filters, cursor = scope_of(request), OrderFilters.read(request.GET), request.GET.get("cursor", "")
+    after = order_cursors.read(cursor)
     hidden = hidden_columns(request)
     context: dict[str, Any] = {
         "filters": filters,
-        "left_out": left_out(request.GET, filters.as_query(), FILTERS),
+        "left_out": left_out(request.GET, filters.as_query() | {"cursor": cursor if after else ""}, (*FILTERS, "cursor")),
         "paged": after is not None,
         "columns": COLUMNS,
         "hidden": HIDDEN_AT_FIRST if hidden is None else hidden,

@@ -6,7 +6,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from pydantic import ValidationError
 
@@ -14,9 +13,9 @@ from dashboard.api.errors import faults_of
 from dashboard.api.schemas import OrderRequest
 from dashboard.live.checks import check_row
 from dashboard.live.state import wire, wire_value
+from dashboard.pages import fragments
 from dashboard.pages.access import Scope, accounts_to_act_on, scope_of
 from dashboard.pages.base import page
-from dashboard.pages.confirmations import FRAGMENT
 from engine.domain.enums import HaltScope, OrderType, Product, Side, StrategyStatus
 from engine.models import Instrument, Strategy
 from engine.selectors.equity import equity_curve, equity_known
@@ -85,13 +84,12 @@ def what_if_page(request: HttpRequest) -> HttpResponse:
     form = order_form(request.GET)
     asked = bool(request.GET.get("symbol") and request.GET.get("quantity"))
     context = {"order": form, **(verdict(scope, request.GET) if asked else {})}
-    if FRAGMENT in request.headers:
+    if fragments.is_wanted(request):
         response = render(request, "partials/what_if_result.html", context | {"scope": scope})
     else:
         symbols = list(Instrument.objects.order_by("symbol").values_list("symbol", flat=True))
         response = page(request, "what_if", scope, [], symbols=symbols, **context | {"page": "risk"})
-    patch_vary_headers(response, [FRAGMENT])
-    return response
+    return fragments.answer(request, response)
 
 
 def order_form(query: QueryDict | dict[str, str]) -> dict[str, Any]:

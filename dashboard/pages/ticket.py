@@ -21,7 +21,7 @@ from dashboard.live.order_life import CHARGE_WORDS
 from dashboard.live.state import wire_value
 from dashboard.pages.access import Scope, accounts_to_act_on, scope_of, signed_in
 from dashboard.pages.actions import engine_away, from_script, signed_in_only
-from dashboard.pages.dialogs import form_page
+from dashboard.pages.fragments import form_page
 from dashboard.pages.order_forms import DEFAULTS, LONGEST, PRICED, STRATEGY_LENGTH, Ticket, in_words
 from engine.domain.enums import OrderType, Product, Side, StrategyStatus, Validity
 from engine.models import Strategy

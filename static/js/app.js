@@ -2,7 +2,6 @@
 import { tellAges } from "./ages.js";
 import { announce, showAlerts } from "./bell.js";
 import { hearTime, serverNow } from "./clock.js";
-import "./confirm.js";
 import "./dialogs.js";
 import { shown } from "./format.js";
 import { holdsThePage, submitInPlace } from "./forms.js";
@@ -12,6 +11,7 @@ import "./print.js";
 import "./scrolling.js";
 import "./shortcuts.js";
 import { Page } from "./table.js";
+import { toast } from "./toasts.js";
 import "./tour.js";
 
 const body = document.body;
@@ -54,7 +54,10 @@ for (const kind of ["snapshot", "change"]) {
 
 addEventListener("click", (event) => {
   const control = event.target.closest("[data-needs-feed][aria-disabled]");
-  if (control) event.preventDefault();
+  if (control) {
+    event.preventDefault();
+    toast("Nothing was done: the server is not heard. Try again when this page is live.", { done: false });
+  }
   const opener = event.target.closest("[data-open]");
   if (opener && !control) {
     event.preventDefault();

@@ -1,5 +1,5 @@
 // The command palette: the pages and actions that the server wrote into it, and what the server finds for a few letters.
-import { ask } from "./confirm.js";
+import { ask } from "./dialogs.js";
 
 const WAIT = 120; // ms after the last letter
 const FEWEST = 2; // letters that the server looks for

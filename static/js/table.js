@@ -1,9 +1,12 @@
 // Rows into the page: what the server rendered at first is found again by data-key and data-f and rewritten; new rows are
 // cloned from the <template>, which is the server's own partial. At most one rendering per animation frame.
-import { soon } from "./drawing.js";
+import { later, soon } from "./drawing.js";
 import { fresh as freshLine } from "./flash.js";
+import { underHand } from "./hand.js";
 import { OffScreen } from "./offscreen.js";
 import { partsOf, write } from "./parts.js";
+
+const AGAIN = 300; // ms until rows that wait for a hand to leave are tried again
 
 export class Page {
   #waiting = new Map(); // section -> Map(key -> row or null)
@@ -58,6 +61,7 @@ export class Page {
   #list(list, rows) {
     const items = new Map(own(list).map((item) => [item.dataset.key, item]));
     const moved = [];
+    const steady = underHand(list);
     for (const [key, row] of rows) {
       const item = items.get(key);
       if (row === null && item) {
@@ -65,6 +69,10 @@ export class Page {
         item.remove();
       } else if (item) {
         const moves = this.#rows.has(item) && this.#rows.get(item).sort !== row.sort;
+        if (moves && steady) {
+          this.#wait(list.dataset.rows, key, row);
+          continue;
+        }
         if (moves) moved.push(item);
         const waits = this.#offScreen.takes(item, row);
         if (moves || !waits) this.#fill(item, row);
@@ -73,7 +81,17 @@ export class Page {
     for (const item of moved) item.remove();
     for (const item of moved) this.#place(list, item);
     // only now does each row that the server rendered have an order for the new ones to find their place by
-    for (const [key, row] of rows) if (row !== null && !items.has(key)) this.#insert(list, key, row);
+    for (const [key, row] of rows) {
+      if (row === null || items.has(key)) continue;
+      if (steady) this.#wait(list.dataset.rows, key, row);
+      else this.#insert(list, key, row);
+    }
+  }
+
+  #wait(section, key, row) {
+    if (!this.#waiting.has(section)) this.#waiting.set(section, new Map());
+    this.#waiting.get(section).set(key, row);
+    later(this.#render, AGAIN);
   }
 
   #insert(list, key, row) {

@@ -130,6 +130,23 @@ def test_an_order_is_changed_and_cancelled_in_its_row_and_another_browser_sees_i
     other.context.close()
 
 
+def test_no_row_moves_under_a_hand_that_is_about_to_press(trader: Page, desk: Server, chromium: Browser):
+    other = chromium.new_context().new_page()
+    sign_in(other, desk)
+    cancel = rests(trader, "96.50").get_by_role("link", name="Cancel")
+    cancel.hover()
+    trader.evaluate("window.hand = setInterval(() => dispatchEvent(new PointerEvent('pointermove')), 100)")
+    place = cancel.bounding_box()
+    rests(other, "97.50")
+    came = trader.locator("[data-rows=orders] > tbody[data-key]", has_text="97.50")
+    trader.wait_for_timeout(500)
+    assert (came.count(), cancel.bounding_box()) == (0, place)
+    trader.evaluate("clearInterval(window.hand)")
+    expect(came).to_be_visible(timeout=SOON)
+    assert cancel.bounding_box() != place
+    other.context.close()
+
+
 def test_all_orders_are_cancelled_with_one_confirmation(trader: Page):
     rows = [rests(trader, "93.50"), rests(trader, "94.50")]
     trader.get_by_role("link", name="Cancel all").click()

@@ -203,6 +203,7 @@ def test_without_a_server_the_page_says_so_offers_no_order_and_comes_back(desk: 
             action = resting.get_by_role("link", name=name)
             expect(action).to_have_attribute("aria-disabled", "")
             action.click(force=True)
+            expect(trader.get_by_text("Nothing was done: the server is not heard.")).to_be_visible()
         trader.get_by_role("link", name="New order").click()
         expect(trader.get_by_text("No answer from the server: nothing was done.")).to_be_visible()
         expect(trader.locator("dialog[open]")).to_have_count(0)

@@ -33,7 +33,8 @@ def test_a_time_without_a_zone_is_indian(visitors, signal):
 
 
 @pytest.mark.parametrize(
-    "query", ["since=x", "until=0001-01-01T00:00", "since=9999-12-31T23:59", "symbol=%00", "symbol=a'b", "until=2026-13-01"]
+    "query",
+    ["since=x", "until=0001-01-01T00:00", "since=9999-12-31T23:59", "symbol=%00", "symbol=a'b", "until=2026-13-01", "before=x"],
 )
 def test_odd_searches_are_answered(visitors, query):
     response = visitors["owner"].get(f"/events/?{query}")

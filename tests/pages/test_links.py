@@ -56,7 +56,7 @@ class Links(HTMLParser):
         given = {fields[name] for name in PLACES if name in fields}
         if fields.get("method", "").lower() == "post" or "formaction" in fields or "data-ask" in fields:
             self.sent_to |= given
-        elif fields.keys() & {"data-confirm", "data-dialog"}:
+        elif "data-dialog" in fields:
             self.questions |= given
         else:
             self.found |= given

@@ -107,7 +107,7 @@ def test_older_orders_are_a_page_away_and_none_is_left_out(visitors, place, monk
 
 
 @pytest.mark.parametrize(("query", "status"), [
-    ("cursor=nonsense", 200), ("cursor=WyJ4Il0", 200), ("to=9999-12-31", 200), ("text=" + "%25" * 50, 200),
+    ("cursor=nonsense", 400), ("cursor=WyJ4Il0", 400), ("cursor=", 200), ("to=9999-12-31", 200), ("text=" + "%25" * 50, 200),
     ("symbol=%00", 400), ("text=%00", 400), ("from=9999-99-99", 400), ("status=nonsense&side=up", 400),
 ])  # fmt: skip
 def test_odd_addresses_of_orders_are_answered(visitors, query, status):

@@ -157,7 +157,7 @@ def test_a_link_fills_the_ticket_in(owner):
     page = owner.get("/orders/new/?symbol=reliance&side=sell").content.decode()
     assert 'name="symbol" value="RELIANCE"' in page
     assert 'value="SELL" checked' in page
-    form = owner.get("/orders/new/?symbol=RELIANCE", headers={"X-Dialog": "1"}).content.decode()
+    form = owner.get("/orders/new/?symbol=RELIANCE", headers={"X-Fragment": "form"}).content.decode()
     assert form.startswith("<form")
 
 
