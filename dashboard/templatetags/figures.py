@@ -1,5 +1,6 @@
 """Live values in templates: the same markup is filled by the server at first and by static/js/table.js from then on."""
 
+from ast import literal_eval
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -7,6 +8,7 @@ from html import escape
 from typing import Any
 
 from django import template
+from django.template.base import FilterExpression, Parser, Token
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,20 +21,37 @@ from engine.domain.intervals import IST
 register = template.Library()
 
 
-@register.simple_tag
-def value(row: Mapping[str, Any] | None, field: str, form: str = "text", css: str = "", flash: bool = False) -> SafeString:
-    """A value of a row with its format: what the page's script finds again by `data-f` and rewrites."""
-    raw = (row or {}).get(field)
-    text = figures.shown(raw, form) if row else ""
-    extra = f' class="{escape(css)}"' if css else ""
-    if form in figures.SIGNED:
-        extra += f' data-sign="{figures.sign(raw, text) if raw is not None else 0}"'
-    if form in figures.TIMES and raw:
-        extra += f' title="{escape(figures.utc(raw))}"'
-    if flash:
-        extra += " data-flash"
-    # by hand, and not by format_html: there are thousands on a page, and they were half of its time
-    return SafeString(f'<span data-f="{escape(field)}" data-as="{escape(form)}"{extra}>{escape(text)}</span>')
+class Value(template.Node):
+    """A node of its own and no simple tag: there are thousands on a page, and what does not change is written once."""
+
+    def __init__(self, row: FilterExpression, field: str, form: str = "text", css: str = "", *, flash: bool = False) -> None:
+        self.row, self.field, self.form = row, field, form
+        self.start = f'<span data-f="{escape(field)}" data-as="{escape(form)}"' + (f' class="{escape(css)}"' if css else "")
+        self.end = " data-flash>" if flash else ">"
+        self.is_signed, self.is_time = form in figures.SIGNED, form in figures.TIMES
+
+    def render(self, context: template.Context) -> SafeString:
+        row = self.row.resolve(context, ignore_failures=True)
+        raw = row.get(self.field) if row else None
+        text = figures.shown(raw, self.form) if row else ""
+        extra = ""
+        if self.is_signed:
+            extra = f' data-sign="{figures.sign(raw, text) if raw is not None else 0}"'
+        elif self.is_time and raw:
+            extra = f' title="{escape(figures.utc(raw))}"'
+        return SafeString(f"{self.start}{extra}{self.end}{escape(text)}</span>")
+
+
+@register.tag
+def value(parser: Parser, token: Token) -> Value:
+    """{% value row "pnl" "money" flash=True %}: a value of a row with its format; it may have a class, and flash.
+
+    It is what the page's script finds again by `data-f` and rewrites.
+    """
+    _, row, *bits = token.split_contents()
+    named = dict(bit.split("=", 1) for bit in bits if "=" in bit)
+    given = [literal_eval(bit) for bit in bits if "=" not in bit]
+    return Value(parser.compile_filter(row), *given, **{name: literal_eval(bit) for name, bit in named.items()})
 
 
 @register.simple_tag
