@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,19 +20,18 @@ from dashboard.pages.base import page
 from dashboard.pages.periods import DAY, MONTH, WEEK, NoPeriod, Period
 from dashboard.spreadsheets import csv_response
 from engine.domain.intervals import IST
-from engine.domain.reports import OTHER, PARTS, Booked, Total, to_the_paisa, totals_by, whole_of
-from engine.selectors.reports import booked, first_fill_day, period_bounds, trades_all, trades_closed, trades_page
+from engine.domain.reports import OTHER, PARTS, Total, to_the_paisa
+from engine.selectors.reports import Booked, booked, first_fill_day, period_bounds, trades_all, trades_closed, trades_page
 
 TRADES_SHOWN = 100
 MOST_TRADES = 5_000  # on a page that is to be printed; a file has no limit
 CHARGES = {"stt": "STT", "sebi": "SEBI fee", "gst": "GST", "exchange": "Exchange", OTHER: "Other"}
 Row = dict[str, Any]
-Key = Callable[[Booked], str]
 BY_HAND = "By hand"
-GROUPS: dict[str, tuple[str, Key]] = {
-    "strategies": ("Strategy", lambda row: row.strategy_id or BY_HAND),
-    "sectors": ("Sector", lambda row: row.sector),
-    "symbols": ("Symbol", lambda row: row.symbol),
+GROUPS: dict[str, tuple[str, Callable[[Booked], dict[str, Total]]]] = {
+    "strategies": ("Strategy", lambda sums: {name or BY_HAND: total for name, total in sums.strategies.items()}),
+    "sectors": ("Sector", lambda sums: sums.sectors),
+    "symbols": ("Symbol", lambda sums: sums.symbols),
 }
 LINE_COLUMNS = ("Fills", "Turnover", "Gross", "Charges", "Net")
 TRADE_COLUMNS = (
@@ -60,8 +60,8 @@ def reports(request: HttpRequest) -> HttpResponse:
         problem, period = str(error), Period.around(MONTH, today)
     if not scope.chosen:
         return page(request, "reports", scope, [])
-    rows = _booked(scope, period)
-    context = _tables(period, rows) | _trades(request, scope, period) | _chooser(scope, period, now.astimezone(IST).date())
+    tables = _tables(period, _booked(scope, period, now))
+    context = tables | _trades(request, scope, period) | _chooser(scope, period, now.astimezone(IST).date())
     context["lines"]["strategies"] = by_name(*context["lines"]["strategies"])
     response = page(request, "reports", scope, [], problem=problem, period=period, generated_at=now, **context)
     response.status_code = 400 if problem else 200
@@ -73,8 +73,9 @@ def reports(request: HttpRequest) -> HttpResponse:
 def table_csv(request: HttpRequest, table: str) -> StreamingHttpResponse:
     """One of the report's tables as a file: the same lines, of all trades."""
     scope = scope_of(request)
+    now = timezone.now()
     try:
-        period = Period.read(request.GET, timezone.now().astimezone(IST).date())
+        period = Period.read(request.GET, now.astimezone(IST).date())
     except NoPeriod as error:
         raise BadRequest(f"No file was made. {error}") from None
     name = f"{table}-{scope.chosen.replace('*', 'all')}-{period.first}-{period.last}.csv"
@@ -82,7 +83,7 @@ def table_csv(request: HttpRequest, table: str) -> StreamingHttpResponse:
         since, until = period_bounds(period.first, period.last)
         trades = trades_all(scope.user_ids, since=since, until=until)
         return csv_response(name, TRADE_COLUMNS, map(_trade_cells, trades))
-    tables = _tables(period, _booked(scope, period))
+    tables = _tables(period, _booked(scope, period, now))
     if table == "charges":
         return csv_response(name, ("Charge", "Amount"), [(charge["name"], charge["amount"]) for charge in tables["charges"]])
     if table not in tables["lines"]:
@@ -91,17 +92,17 @@ def table_csv(request: HttpRequest, table: str) -> StreamingHttpResponse:
     return csv_response(name, (head, *LINE_COLUMNS), map(_line_cells, lines))
 
 
-def _booked(scope: Scope, period: Period) -> list[Booked]:
+def _booked(scope: Scope, period: Period, now: datetime) -> Booked:
     since, until = period_bounds(period.first, period.last)
-    return booked(scope.user_ids, since=since, until=until, by_hour=period.by_hour)
+    return booked(scope.user_ids, since=since, until=until, by_hour=period.by_hour, now=now)
 
 
-def _tables(period: Period, rows: Sequence[Booked]) -> dict[str, Any]:
-    whole = to_the_paisa({"": whole_of(rows)})[""]
-    times = to_the_paisa(totals_by(rows, lambda row: row.start))
+def _tables(period: Period, sums: Booked) -> dict[str, Any]:
+    whole = to_the_paisa({"": sums.whole})[""]
+    times = to_the_paisa(sums.starts)
     words = figures.hour if period.by_hour else figures.day
     days = [Line(words(start), times[start]) for start in sorted(times)]
-    groups = {name: (head, _best_first(totals_by(rows, key))) for name, (head, key) in GROUPS.items()}
+    groups = {name: (head, _best_first(lines_of(sums))) for name, (head, lines_of) in GROUPS.items()}
     return {
         "whole": whole,
         "lines": {"days": ("Hour" if period.by_hour else "Day", days), **groups},

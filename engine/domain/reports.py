@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import TypeVar
 
@@ -11,30 +10,13 @@ from engine.domain.charges import NAMES, PAISA, ZERO
 
 OTHER = "other"  # charges that a fill bears beyond its parts
 PARTS = (*NAMES, OTHER)
+Name = TypeVar("Name", bound=Hashable)
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """What the fills of one symbol and strategy booked in one day or hour, which begins at `start`. Rupees, exact.
-
-    `gross` is the realised P&L before charges, `parts` the charges by name.
-    """
-
-    start: datetime
-    strategy_id: str
-    symbol: str
-    sector: str
-    fills: int
-    turnover: Decimal
-    gross: Decimal
-    charges: Decimal
-    parts: Mapping[str, Decimal]
 
 
 @dataclass(slots=True)
 class Total:
-    """A line of a report. Rupees."""
+    """A line of a report: what fills booked. Rupees. `gross` is realised P&L before charges, `parts` the charges by name."""
 
     fills: int = 0
     turnover: Decimal = ZERO
@@ -46,29 +28,28 @@ class Total:
     def net(self) -> Decimal:
         return self.gross - self.charges
 
-    def add(self, booked: Booked) -> None:
-        self.fills += booked.fills
-        self.turnover += booked.turnover
-        self.gross += booked.gross
-        self.charges += booked.charges
-        for name, amount in booked.parts.items():
-            self.parts[name] += amount
-        self.parts[OTHER] += booked.charges - sum(booked.parts.values(), ZERO)
+    def add(self, other: "Total") -> None:
+        self.fills += other.fills
+        self.turnover += other.turnover
+        self.gross += other.gross
+        self.charges += other.charges
+        for name in PARTS:
+            self.parts[name] += other.parts[name]
 
 
-def whole_of(rows: Iterable[Booked]) -> Total:
-    total = Total()
-    for row in rows:
-        total.add(row)
-    return total
+def total_of(totals: Iterable[Total]) -> Total:
+    whole = Total()
+    for total in totals:
+        whole.add(total)
+    return whole
 
 
-def totals_by(rows: Iterable[Booked], key: Callable[[Booked], Key]) -> dict[Key, Total]:
-    """A line for each of the keys, exact."""
-    totals: dict[Key, Total] = defaultdict(Total)
-    for row in rows:
-        totals[key(row)].add(row)
-    return dict(totals)
+def totals_by(totals: Mapping[Name, Total], key: Callable[[Name], Key]) -> dict[Key, Total]:
+    """Lines put together: one for each of the keys that their names have. Exact."""
+    found: dict[Key, Total] = defaultdict(Total)
+    for name, total in totals.items():
+        found[key(name)].add(total)
+    return dict(found)
 
 
 def to_the_paisa(totals: Mapping[Key, Total]) -> dict[Key, Total]:

@@ -11,6 +11,7 @@ from engine.models.market import Candle, Instrument, PendingPrices
 from engine.models.metrics import EquityPoint, MetricBucket, Worker
 from engine.models.orders import Execution, Order
 from engine.models.positions import Position, TrailingMark
+from engine.models.reports import BookedDay
 from engine.models.signals import Signal
 from engine.models.strategies import Strategy, StrategyStage
 
@@ -20,6 +21,7 @@ __all__ = [
     "AlertAction",
     "AlertSilence",
     "BookSnapshot",
+    "BookedDay",
     "BrokerAttempt",
     "BrokerCall",
     "BrokerLink",

@@ -1,16 +1,17 @@
 """P&L of a period from its fills, which never change; and the trades that were closed in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
-from engine import reading
+from engine import booked_days, reading
 from engine.domain.charges import NAMES
 from engine.domain.intervals import IST
-from engine.domain.reports import Booked
+from engine.domain.reports import OTHER, Total, total_of, totals_by
 from engine.models import Account, Execution, Instrument, Position
 from engine.selectors.keyset import Key, Page
 from engine.selectors.pages import CLOSED_POSITIONS, among, in_scope
@@ -18,50 +19,75 @@ from engine.selectors.prices import UNQUOTED
 from engine.selectors.statistics import trades_summary
 from engine.selectors.units import Scope, rupees
 
-# Amounts are added up as whole numbers of a hundredth of a paisa, the tables' last digit: SQLite would add them as floats.
-UNIT = Decimal("0.0001")
-BUCKETS = {
-    ("sqlite", False): "strftime('%%Y-%%m-%%d', executed_at, '+330 minutes')",
-    ("sqlite", True): "strftime('%%Y-%%m-%%dT%%H:00', executed_at, '+330 minutes')",
-    ("postgresql", False): "to_char(executed_at at time zone 'Asia/Kolkata', 'YYYY-MM-DD')",
-    ("postgresql", True): "to_char(executed_at at time zone 'Asia/Kolkata', 'YYYY-MM-DD\"T\"HH24:00')",
+UNIT = Decimal(1) / booked_days.UNITS
+HOUR = {
+    "sqlite": "strftime('%%Y-%%m-%%dT%%H:00', executed_at, '+330 minutes')",
+    "postgresql": "date_trunc('hour', executed_at at time zone 'Asia/Kolkata')",
 }
-PARTS = {
-    "sqlite": "coalesce(json_extract(charge_breakdown, '$.{name}'), 0)",
-    "postgresql": "coalesce((charge_breakdown->>'{name}')::numeric, 0)",
-}
+ISO = {"sqlite": "start", "postgresql": "to_char(start, 'YYYY-MM-DD\"T\"HH24:MI')"}
 TRADES_AT_A_TIME = 1_000
 Row = dict[str, Any]
 
 
-def booked(user_ids: Scope, *, since: datetime, until: datetime, by_hour: bool) -> list[Booked]:
-    """What the fills from `since` to before `until` booked, by IST day (or hour), strategy and symbol; two statements."""
-    whose, parameters = reading.among("account_id", _named(user_ids))
-    amounts = ["quantity * price", "realized_pnl", "charges", *(PARTS[connection.vendor].format(name=name) for name in NAMES)]
-    sums = ", ".join(f"sum(cast(round(({amount}) * 10000) as bigint))" for amount in amounts)
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What the fills of a period booked, by when the IST day (or hour) began, by strategy, symbol and sector. Exact."""
+
+    starts: dict[datetime, Total] = field(default_factory=dict)
+    strategies: dict[str, Total] = field(default_factory=dict)
+    symbols: dict[str, Total] = field(default_factory=dict)
+    sectors: dict[str, Total] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> Total:
+        return total_of(self.starts.values())
+
+
+def booked(user_ids: Scope, *, since: datetime, until: datetime, by_hour: bool, now: datetime) -> Booked:
+    """What the fills from `since` to before `until` booked, each of which begins a day in India.
+
+    Days that are over are read from the sums that are kept of them.
+    """
+    names, found = _named(user_ids), Booked()
+    over = since if by_hour else max(since, min(until, midnight(now.astimezone(IST).date())))
+    if over > since:
+        booked_days.keep(names, since=since, until=over)
+    for cut, key, *amounts in reading.execute(*_sums(names, since, over, until, by_hour=by_hour)):
+        total = _total(*amounts)
+        if cut == "start":
+            found.starts[datetime.fromisoformat(key).replace(tzinfo=IST)] = total
+        else:
+            {"strategy_id": found.strategies, "symbol": found.symbols}[cut][key] = total
+    sectors = dict(Instrument.objects.filter(symbol__in=found.symbols).values_list("symbol", "sector"))
+    found.sectors.update(totals_by(found.symbols, lambda symbol: sectors.get(symbol, UNQUOTED.sector)))
+    return found
+
+
+def _sums(
+    user_ids: Sequence[str], since: datetime, over: datetime, until: datetime, *, by_hour: bool
+) -> tuple[str, Sequence[Any]]:
+    """The statement, with its parameters: kept sums until `over`, fills from there on, added up by each of three columns."""
+    whose, named = reading.among("account_id", user_ids)
+    start = (HOUR if by_hour else booked_days.DAY)[connection.vendor]
+    kept = ", ".join(("fills", *booked_days.AMOUNTS))
+    added = ", ".join(f"sum({name})" for name in ("fills", *booked_days.AMOUNTS))
+    cuts = {"start": ISO[connection.vendor], "strategy_id": "strategy_id", "symbol": "symbol"}
     statement = f"""
-        select {BUCKETS[connection.vendor, by_hour]}, strategy_id, symbol, count(*), {sums} from engine_execution
-        where {whose} and executed_at >= %s and executed_at < %s group by 1, 2, 3 order by 1, 2, 3
-    """  # noqa: S608 - no value is in it
-    rows = reading.execute(statement, [*parameters, reading.moment(since), reading.moment(until)])
-    sectors = dict(Instrument.objects.filter(symbol__in={row[2] for row in rows}).values_list("symbol", "sector"))
-    return [_booked(row, sectors) for row in rows]
+        with booked as materialized (
+            select day as start, strategy_id, symbol, {kept} from engine_bookedday where {whose} and day >= %s and day < %s
+            union all
+            select {start}, strategy_id, symbol, count(*) as fills, {booked_days.sums()} from engine_execution
+            where {whose} and executed_at >= %s and executed_at < %s group by 1, 2, 3)
+    """ + " union all ".join(f"select '{cut}', {key}, {added} from booked group by {cut}" for cut, key in cuts.items())  # noqa: S608
+    days = [at.astimezone(IST).date().isoformat() for at in (since, over)]
+    return statement, [*named, *days, *named, reading.moment(over), reading.moment(until)]
 
 
-def _booked(row: tuple[Any, ...], sectors: dict[str, str]) -> Booked:
-    start, strategy_id, symbol, fills, *units = row
+def _total(fills: Any, *units: Any) -> Total:
+    """SQLite gives integers, PostgreSQL decimals without a fraction."""
     turnover, gross, charges, *parts = (int(unit) * UNIT for unit in units)
-    return Booked(
-        datetime.fromisoformat(start).replace(tzinfo=IST),
-        strategy_id,
-        symbol,
-        sectors.get(symbol, UNQUOTED.sector),
-        fills,
-        turnover,
-        gross,
-        charges,
-        dict(zip(NAMES, parts, strict=True)),
-    )
+    named = dict(zip(NAMES, parts, strict=True))
+    return Total(int(fills), turnover, gross, charges, named | {OTHER: charges - sum(parts)})
 
 
 def _named(user_ids: Scope) -> list[str]:

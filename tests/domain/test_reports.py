@@ -1,12 +1,11 @@
 """A report's lines come to their whole, to the paisa."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
 
 import pytest
 
-from engine.domain.reports import Booked, in_paise, to_the_paisa, totals_by, whole_of
+from engine.domain.reports import OTHER, PARTS, Total, in_paise, to_the_paisa, total_of, totals_by
 
 
 @pytest.mark.parametrize(("amounts", "written"), [
@@ -25,35 +24,25 @@ def test_amounts_in_paise_come_to_the_exact_sum(amounts, written):
 @pytest.mark.parametrize("seed", range(20))
 def test_the_parts_of_a_report_come_to_its_whole(seed):
     random = Random(seed)
-    rows = [booked(random) for _ in range(random.randint(1, 60))]
-    exact, whole = whole_of(rows), to_the_paisa({"": whole_of(rows)})[""]
+    lines = {number: booked(random) for number in range(random.randint(1, 60))}
+    exact, whole = total_of(lines.values()), to_the_paisa({"": total_of(lines.values())})[""]
     assert exact.net == exact.gross - exact.charges
-    for key in (lambda row: row.symbol, lambda row: row.strategy_id, lambda row: row.sector, lambda row: row.start):
-        lines = totals_by(rows, key)
-        assert sum(line.gross for line in lines.values()) == exact.gross
-        written = to_the_paisa(lines)
+    assert sum(exact.parts.values()) == exact.charges
+    for length in (60, 20, 1):
+        grouped = totals_by(lines, length.__rfloordiv__)
+        assert sum(line.gross for line in grouped.values()) == exact.gross
+        written = to_the_paisa(grouped)
         for name in ("fills", "turnover", "gross", "charges", "net"):
             assert sum(getattr(line, name) for line in written.values()) == getattr(whole, name)
-        for name, line in written.items():
+        for group, line in written.items():
             assert line.net == line.gross - line.charges
-            assert abs(line.gross - lines[name].gross) < Decimal("0.01")
-    assert sum(exact.parts.values()) == exact.charges
+            assert abs(line.gross - grouped[group].gross) < Decimal("0.01")
 
 
-def booked(random: Random) -> Booked:
+def booked(random: Random) -> Total:
     def amount(most: int) -> Decimal:
         return Decimal(random.randint(-most, most)) / 10_000
 
-    parts = {name: Decimal(random.randint(0, 9_999)) / 100 for name in ("stt", "gst")}
-    other = Decimal(random.choice((0, 0, 7))) / 100
-    return Booked(
-        datetime(2026, 11, random.randint(1, 5), tzinfo=UTC),
-        random.choice(("", "trend")),
-        random.choice(("RELIANCE", "INFY", "TCS")),
-        random.choice(("Energy", "IT")),
-        random.randint(1, 9),
-        abs(amount(10**10)),
-        amount(10**8),
-        sum(parts.values(), other),
-        parts,
-    )
+    parts = dict.fromkeys(PARTS, Decimal(0)) | {name: Decimal(random.randint(0, 9_999)) / 100 for name in ("stt", "gst")}
+    parts[OTHER] = Decimal(random.choice((0, 0, 7))) / 100
+    return Total(random.randint(1, 9), abs(amount(10**10)), amount(10**8), sum(parts.values(), Decimal(0)), parts)
