@@ -123,7 +123,9 @@ def test_scripts_and_styles_are_light_and_come_compressed(desk: Server, page: Pa
     assert sum(sizes.values()) <= BUDGET, sizes
 
 
-FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"  # ms
+FIRST_PAINT = """() => new Promise((painted) => new PerformanceObserver((list) => {
+  for (const entry of list.getEntriesByName("first-contentful-paint")) painted(entry.startTime);
+}).observe({ type: "paint", buffered: true }))"""  # ms
 BARE_PAINT = 80  # ms: a machine that paints a line of text in this is held to the goal itself, a busier one in proportion
 
 
@@ -139,7 +141,6 @@ def test_the_page_is_drawn_soon_and_holds_still(desk: Server, page: Page):
     drawn, bare = [], []
     for _ in range(3):
         page.goto(f"{desk.url}/api/trading-engine/health")  # one line of text
-        page.wait_for_function(f"{FIRST_PAINT} > 0")
         bare.append(page.evaluate(FIRST_PAINT))
         page.goto(desk.url)
         expect(page.locator("body")).to_have_attribute("data-feed", "live", timeout=15_000)
