@@ -1,12 +1,15 @@
 """Small curves without axes, and bars by the hour: shapes for templates. static/js/spark.js draws the very same curve."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from dashboard import figures
 from engine.domain.intervals import IST
 
 WIDTH, HEIGHT = 100, 24
+HOUR = timedelta(hours=1)
+HOURS = 8  # that the drawing of the hours has room for
 POINTS = 60  # of a curve: more cannot be told apart
 BARS_WIDTH, BARS_TOP, BARS_LENGTH = 320, 22, 146  # of the hours' drawing: the bars' room, beneath it the hours' names
 
@@ -23,15 +26,25 @@ def path(values: Sequence[float | None]) -> str:
     return f"M{' L'.join(points)}"
 
 
-def bars(hours: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A bar for each of `pnl_by_hour`'s hours, up for a gain and down for a loss, in the units of the drawing."""
+def bars(hours: Sequence[dict[str, Any]], *, room: int = HOURS) -> list[dict[str, Any]]:
+    """A bar for each of `pnl_by_hour`'s hours, up for a gain and down for a loss, in the units of the drawing.
+
+    Where there is room for more, the next hours stand there with their names alone, so that no bar moves as they come.
+    """
+    if not hours:
+        return []
     sums = [float(hour["pnl"]) for hour in hours]
     best, worst = max([*sums, 0.0]), min([*sums, 0.0])
     scale = BARS_LENGTH / ((best - worst) or 1.0)
-    zero, wide = BARS_TOP + (best * scale if best - worst else BARS_LENGTH / 2), BARS_WIDTH / max(len(hours), 1)
-    return [
+    zero, wide = BARS_TOP + (best * scale if best - worst else BARS_LENGTH / 2), BARS_WIDTH / max(len(hours), room)
+    drawn = [
         _bar(hour, place * wide, wide, zero, abs(pnl) * scale)
         for place, (hour, pnl) in enumerate(zip(hours, sums, strict=True))
+    ]
+    last = figures.parsed(hours[-1]["at"]).astimezone(IST)
+    return drawn + [
+        {"middle": round((place + 0.5) * wide, 1), "label": f"{last + HOUR * (place + 1 - len(hours)):%H}"}
+        for place in range(len(hours), room)
     ]
 
 

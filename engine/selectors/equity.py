@@ -4,7 +4,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Sum
 
 from engine import reading
 from engine.domain.intervals import IST
@@ -64,26 +64,33 @@ def equity_today(user_ids: Scope = None) -> list[dict[str, Any]]:
 
 
 def pnl_by_hour(user_ids: Scope = None, *, hours: int = 8) -> list[dict[str, Any]]:
-    """What each of the last hours of market time gained, net, in rupees: {at: the hour's beginning, pnl}, oldest first.
+    """What each hour of the latest day in market time gained, net, in rupees: {at: the hour's beginning, pnl}, oldest first.
 
-    Three statements. The thousands of points of an hour are not looked at: its last one is a step into the index.
+    At most the last `hours`; none before the day's first point. Four statements. The thousands of points of an hour are not
+    looked at: its last one is a step into the index.
     """
     accounts = Account.objects.all() if user_ids is None else Account.objects.filter(user_id__in=user_ids)
     opened_with = dict(accounts.order_by("created_at", "user_id").values_list("user_id", "initial_cash"))
     if not opened_with:
         return []
     oldest = next(iter(opened_with))  # all have their points at the same market times
-    last = EquityPoint.objects.filter(account=oldest).aggregate(at=Max("at"))["at"]
+    points = EquityPoint.objects.filter(account=oldest)
+    last = points.aggregate(at=Max("at"))["at"]
     if last is None:
         return []
-    latest = last.astimezone(IST).replace(minute=0, second=0, microsecond=0)
-    begins = [latest - HOUR * (hours - number) for number in range(1, hours + 1)]
+    latest = _hour_of(last)
+    first = points.filter(at__gte=latest.replace(hour=0)).aggregate(at=Min("at"))["at"]
+    begins = [latest - HOUR * number for number in reversed(range(hours)) if latest - HOUR * number >= _hour_of(first)]
     known = dict(opened_with)
     equities = []
     for found in _equity_before([*begins, latest + HOUR], oldest, list(opened_with)):
         known |= found
         equities.append(sum(known.values()))
     return [{"at": at, "pnl": rupees(after - before)} for at, (before, after) in zip(begins, pairwise(equities), strict=True)]
+
+
+def _hour_of(at: datetime) -> datetime:
+    return at.astimezone(IST).replace(minute=0, second=0, microsecond=0)
 
 
 def _equity_before(moments: Sequence[datetime], oldest: str, ids: Sequence[str]) -> list[dict[str, Decimal]]:

@@ -27,9 +27,19 @@ def test_the_hours_add_up_to_what_equity_gained(visitors):
     points("asha", 1010, 1030, 1025, 1020, 1100)  # 09:30, 10:00, 10:30, 11:00, 11:30
     found = pnl_by_hour(["asha"], hours=4)
     assert [(hour["at"].strftime("%H:%M"), hour["pnl"]) for hour in found] == [
-        ("08:00", 0), ("09:00", 10), ("10:00", 15), ("11:00", 75),
+        ("09:00", 10), ("10:00", 15), ("11:00", 75),
     ]  # fmt: skip
     assert sum(hour["pnl"] for hour in found) == 100
+    assert pnl_by_hour(["asha"], hours=2) == found[1:]
+
+
+def test_the_hours_are_the_latest_days_and_its_first_one_has_what_the_night_brought(visitors):
+    Account.objects.filter(user_id="asha").update(initial_cash=1000)
+    points("asha", 1010, 1020, start=START - timedelta(hours=18))  # 15:30 of the day before
+    points("asha", 1100, 1090)
+    assert [(hour["at"].strftime("%d %H:%M"), hour["pnl"]) for hour in pnl_by_hour(["asha"])] == [
+        ("05 09:00", 80), ("05 10:00", -10),
+    ]  # fmt: skip
 
 
 def test_the_curve_is_the_latest_days(visitors):
@@ -59,12 +69,13 @@ def test_no_points_are_no_hours(visitors):
 def test_the_hours_take_as_many_statements_however_many_there_are(visitors, django_assert_num_queries):
     points("asha", *range(1000, 1020))
     for hours in (2, 12):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             pnl_by_hour(["asha"], hours=hours)
 
 
 def test_a_bar_goes_up_for_a_gain_and_down_for_a_loss():
-    up, down = sparks.bars([{"at": START, "pnl": Decimal(50)}, {"at": START, "pnl": Decimal(-100)}])
+    up, down, *coming = sparks.bars([{"at": START, "pnl": Decimal(50)}, {"at": START, "pnl": Decimal(-100)}])
+    assert [hour["label"] for hour in coming] == ["10", "11", "12", "13", "14", "15"]
     assert up["y"] + up["height"] == pytest.approx(down["y"], abs=0.2)
     assert down["y"] == down["zero"]
     assert up["height"] * 2 == pytest.approx(down["height"], abs=0.2)
