@@ -100,6 +100,11 @@ class Execution(NamedTuple):
     executed_at: datetime
 
 
+def state_after(stop: Mapping[str, Any]) -> TradingState:
+    """Where a stop with this data leads to. What is to be closed must still be able to exit: then that is REDUCING."""
+    return TradingState.REDUCING if stop.get("flatten") else TradingState(stop.get("state", TradingState.HALTED))
+
+
 def block_key(scope: HaltScope, name: str) -> str:
     """How a strategy or a symbol is named among an account's blocks."""
     return f"{scope.value}:{name}"

@@ -116,6 +116,10 @@ class Order:
     def average_fill_price(self) -> Decimal | None:
         return self.filled_notional / self.filled_quantity if self.filled_quantity else None
 
+    def exits_from(self, held: int) -> bool:
+        """Whether what is left of it only makes a position of so many shares (below zero: sold short) smaller."""
+        return held * self.side.sign < 0 and self.remaining <= abs(held)
+
     def move(self, trigger: Trigger, at: datetime) -> None:
         """Go where the life cycle leads. Raises LifeCycleError where it leads nowhere."""
         try:

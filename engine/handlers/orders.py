@@ -140,7 +140,7 @@ def match_on_paper(book: Book, event: Event, context: Context) -> list[Event]:
     quote = context.quotes.get(order.symbol) if order else None
     if order is None or quote is None or order.status not in RESTING or not order.is_on_paper:
         return []
-    if book.state_for(order.symbol, order.strategy_id) is TradingState.HALTED:  # its cancellation is on the way
+    if not _lets_fill(book, order):  # its cancellation is on the way
         return []
     last = quote.last_price
     if order.waits_for_stop and last is not None and is_triggered(order, last):
@@ -150,6 +150,14 @@ def match_on_paper(book: Book, event: Event, context: Context) -> list[Event]:
     quantity = fill_quantity(order, quote, context.volume_percent) if price else 0
     filled = [execution(order, quantity, price, event, context)] if price and quantity else []
     return filled + _cancel_if_immediate(order, order.remaining - quantity, event, context)
+
+
+def _lets_fill(book: Book, order: Order) -> bool:
+    state = book.state_for(order.symbol, order.strategy_id)
+    if state is not TradingState.REDUCING:
+        return state is TradingState.ACTIVE
+    held = book.position(order.symbol, order.strategy_id)
+    return held is not None and order.exits_from(held.quantity)
 
 
 def execution(order: Order, quantity: int, price: Decimal, event: Event, context: Context) -> Event:

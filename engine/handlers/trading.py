@@ -1,12 +1,12 @@
 """The account as a whole: opened, a new day, halted and resumed."""
 
 from datetime import date
+from uuid import UUID
 
-from engine.domain.book import Book, Context, block_key
-from engine.domain.enums import HaltScope, OrderType, Product, Side, StrategyStatus, TradingState, Validity
+from engine.domain.book import Book, Context, block_key, state_after
+from engine.domain.enums import HaltScope, OrderType, Side, StrategyStatus, TradingState, Validity
 from engine.domain.events import Event, EventType
 from engine.domain.ids import new_id
-from engine.domain.orders import Order
 from engine.domain.positions import Position
 from engine.domain.values import as_decimal, as_uuid, decimal_or_none
 from engine.handlers.orders import cancellation
@@ -31,9 +31,8 @@ def start_day(book: Book, event: Event) -> None:
 
 
 def halt(book: Book, event: Event) -> None:
-    """At the event's scope. What is to be closed must still be able to exit: then the state is REDUCING."""
-    state = TradingState(event.data.get("state", TradingState.HALTED))
-    _set_state(book, event, TradingState.REDUCING if event.data.get("flatten") else state, event.data["reason"])
+    """At the event's scope."""
+    _set_state(book, event, state_after(event.data), event.data["reason"])
 
 
 def resume(book: Book, event: Event) -> None:
@@ -75,11 +74,11 @@ def stop_everything(book: Book, event: Event, context: Context) -> list[Event]:
     """Cancel the working orders, pause the active strategies and, if asked to, close the positions that the stop is about."""
     data, by = event.data, event.data["by"]
     flatten = bool(data.get("flatten"))
-    exits_stay = data.get("state") == TradingState.REDUCING and not flatten
+    kept = _exits(book) if data.get("state") == TradingState.REDUCING and not flatten else set()
     cancelled = [
         cancellation(event, order, context, reason=EMERGENCY, by=by)
         for order in book.orders.values()
-        if _concerns(event, order.symbol, order.strategy_id) and not (exits_stay and _exits(book, order))
+        if _concerns(event, order.symbol, order.strategy_id) and order.id not in kept
     ]
     paused = [
         event.follow(EventType.STRATEGY_PAUSED, context.now, strategy_id=strategy_id, reason=pause_reason(event))
@@ -102,9 +101,16 @@ def _concerns(event: Event, symbol: str | None, strategy_id: str) -> bool:
     return scope is not HaltScope.STRATEGY or strategy_id == str(name)
 
 
-def _exits(book: Book, order: Order) -> bool:
-    position = book.position(order.symbol, order.strategy_id)
-    return position is not None and position.quantity * order.side.sign < 0 and order.remaining <= abs(position.quantity)
+def _exits(book: Book) -> set[UUID]:
+    """The working orders that only reduce, the oldest first: together they sell, or buy back, no more than is held."""
+    left = {key: position.quantity for key, position in book.positions.items()}
+    found = set()
+    for order in sorted(book.orders.values(), key=lambda order: order.created_at):
+        key = (order.symbol, order.strategy_id)
+        if order.exits_from(left.get(key, 0)):
+            left[key] += order.side.sign * order.remaining
+            found.add(order.id)
+    return found
 
 
 def _closing_order(event: Event, position: Position, context: Context) -> Event:
@@ -115,7 +121,7 @@ def _closing_order(event: Event, position: Position, context: Context) -> Event:
         symbol=position.symbol,
         side=Side.SELL if position.quantity > 0 else Side.BUY,
         order_type=OrderType.MARKET,
-        product=Product.MIS,
+        product=position.product,
         validity=Validity.DAY,
         quantity=abs(position.quantity),
         sizing=f"{EMERGENCY}: closes the whole position",

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from engine import alerts, bus, log, topics
 from engine.domain.alerts import AlertRaised
-from engine.domain.book import block_key
+from engine.domain.book import block_key, state_after
 from engine.domain.enums import AlertLevel, Component, HaltScope, Lane, StrategyStatus, TradingState
 from engine.domain.events import EventType, new_event
 from engine.models import Account, DeskState, Order, PendingEvent, Position, Strategy, Stream
@@ -107,14 +107,14 @@ def _everybody() -> list[str]:
 
 
 def _halting(accounts: Sequence[Account], target: Target, state: TradingState, flatten: bool) -> list[Account]:
-    """Those that the stop is not in force for, or whose resuming is on its way; to flatten, those that hold something."""
-    resuming = _resuming([account.user_id for account in accounts], target)
-    desk = _desk_state()
+    """Those that the stop is not in force for, or will not be once what is on its way is handled; to flatten, also those that
+    hold something."""
+    coming, desk = _on_its_way([account.user_id for account in accounts], target), _desk_state()
     held = set(Position.objects.open().filter(target.orders()).values_list("account_id", flat=True)) if flatten else set()
     return [
         account
         for account in accounts
-        if _stands_at(account, target, desk).severity < state.severity or account.user_id in resuming or account.user_id in held
+        if coming.get(account.user_id, _stands_at(account, target, desk)).severity < state.severity or account.user_id in held
     ]
 
 
@@ -204,15 +204,16 @@ def _locked(user_ids: Sequence[str]) -> list[Account]:
     return accounts
 
 
-def _resuming(user_ids: Sequence[str], target: Target) -> set[str]:
-    """The accounts that stand halted, but whose resuming is on its way to the engine."""
+def _on_its_way(user_ids: Sequence[str], target: Target) -> dict[str, TradingState]:
+    """Where the accounts will stand once the stops and resumings at this target that wait for the engine are handled."""
+    kinds = (EventType.TRADING_RESUMED, EventType.EMERGENCY_STOP)
     waiting = PendingEvent.objects.filter(
-        stream__in=user_ids, event__type=EventType.TRADING_RESUMED, lane=Lane.HIGH_PRIORITY, dead_at__isnull=True
+        stream__in=user_ids, event__type__in=kinds, lane=Lane.HIGH_PRIORITY, dead_at__isnull=True
     )
     wanted = target.as_data()
     return {
-        stream
-        for stream, data in waiting.values_list("stream", "event__data")
+        stream: TradingState.ACTIVE if kind == EventType.TRADING_RESUMED else state_after(data)
+        for stream, kind, data in waiting.order_by("event_id").values_list("stream", "event__type", "event__data")
         if {name: data[name] for name in ("scope", "name") if name in data} == wanted
     }
 

@@ -178,3 +178,19 @@ def test_in_a_halted_symbol_a_price_sets_off_no_exit():
         exits = Desk().reached(["INFY"], quotes, datetime.now(UTC))
         assert bool(exits) is (target is TREND)
         resume(target)
+
+
+@pytest.mark.parametrize("target", [THE_ACCOUNT, EVERYBODY, INFY])
+@pytest.mark.parametrize("milder", [{"flatten": True}, {"state": TradingState.REDUCING}])
+def test_a_full_halt_counts_while_a_milder_stop_waits_for_the_engine(target, milder):
+    given = {"user_ids": ["asha"], "by": "chief", "target": target}
+    emergency_stop(reason="out of it", now=datetime.now(UTC), **given, **milder)
+    for expected in (["asha"], []):  # asked for twice, it is one
+        assert emergency_stop(reason="all of it", now=datetime.now(UTC), **given).user_ids == expected
+    run_until_idle()
+    stop(target)
+    assert Event.objects.filter(type="emergency_stop").count() == 2
+    book = store.load_apart("asha")
+    assert book
+    assert book.state_for("INFY", "") is TradingState.HALTED
+    assert_sound()
