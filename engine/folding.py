@@ -78,8 +78,9 @@ def snapshot_take(*, stream: str, now: datetime, history: History | None = None)
     state, latest = start_of(stream), Stream.objects.values_list("seq", flat=True).get(name=stream)
     whole = history and state.seq == 0 and not begins_in_log(stream)
     fold_until(state, stream, latest, history(stream) if history and whole else events_after(stream, state.seq))
+    taken_at = max(now, log.handled_at(stream, state.seq) or now)  # who prunes for minutes has one `now` for all of them
     snapshot, _ = BookSnapshot.objects.get_or_create(
-        stream=stream, version=VERSION, seq=state.seq, defaults=as_columns(state) | {"taken_at": now}
+        stream=stream, version=VERSION, seq=state.seq, defaults=as_columns(state) | {"taken_at": taken_at}
     )
     kept = BookSnapshot.objects.filter(stream=stream).order_by("-version", "-seq").values_list("id", flat=True)[:SNAPSHOTS_KEPT]
     BookSnapshot.objects.filter(stream=stream).exclude(id__in=list(kept)).delete()

@@ -235,6 +235,11 @@ def _heads(lane: Lane, streams: Sequence[str], share: int) -> list[tuple[Claimed
     return [(Claimed(_event(row), row[8]), _time(row[9])) for row in rows]
 
 
+def handled_at(stream: str, seq: int) -> datetime | None:
+    """When the stream's event of that number was handled; None where it is not in the log, or not any more."""
+    return EventRow.objects.filter(stream=stream, seq=seq).values_list("processed_at", flat=True).first()
+
+
 def handled_events(stream: str, *, after: int, limit: int) -> list[tuple[int, Event]]:
     """The stream's handled events behind its number `after`, with their numbers, in the order in which they were handled."""
     with connection.cursor() as cursor:

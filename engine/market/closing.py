@@ -11,13 +11,15 @@ from uuid import UUID
 
 from engine import log
 from engine.domain.brokers import BrokerName
-from engine.domain.enums import OrderType, Product, TradingState, Validity
+from engine.domain.enums import OrderType, Product, Validity, WhenClosed
 from engine.domain.events import Event, EventType, new_event
 from engine.domain.orders import RESTING
 from engine.domain.quotes import LIVE
 from engine.domain.values import as_uuid
+from engine.market.desk import exits_pass
 from engine.market.sessions import last_session, square_off_of
 from engine.models import Instrument, Order, PendingEvent, Position
+from engine.models.accounts import DESK_STATE
 
 EXPIRY_REASON = "good for the day, and the session is over"
 SUBJECTS = {EventType.ORDER_EXPIRED: "order_id", EventType.STOP_LOSS_EXECUTED: "position_id"}
@@ -57,18 +59,17 @@ def _expiries(live: dict[str, Decimal], now: datetime) -> Iterator[Event]:
 def _square_offs(live: dict[str, Decimal], now: datetime) -> Iterator[Event]:
     """Intraday positions, from the square-off time on; and at any time those that an earlier session left open."""
     session = last_session(now)
-    rows = (
-        Position.objects.open()
-        .filter(product=Product.MIS, symbol__in=live)
-        .exclude(
-            account__trading_state=TradingState.HALTED  # an exit would be refused, each minute anew
-        )
-    )
+    rows = Position.objects.open().filter(product=Product.MIS, symbol__in=live)
     if now < square_off_of(session):
         rows = rows.filter(opened_at__lt=session.opens)
+    if session.closes <= now:  # an order would be refused, each minute anew
+        rows = rows.exclude(account__when_closed=WhenClosed.REFUSE)
     leaving = _leaving() if rows.exists() else set()
-    for id, user_id, symbol, strategy_id in rows.order_by().values_list("id", "account_id", "symbol", "strategy_id"):
-        if (user_id, symbol, strategy_id) not in leaving:
+    halts = ("desk_state", "account__trading_state", "account__trading_blocks")
+    found = rows.annotate(desk_state=DESK_STATE).order_by().values_list("id", "account_id", "symbol", "strategy_id", *halts)
+    for id, user_id, symbol, strategy_id, desk_state, state, blocks in found:
+        is_leaving = (user_id, symbol, strategy_id) in leaving
+        if not is_leaving and exits_pass(desk_state, state, blocks, symbol, strategy_id):
             data = {"position_id": id, "symbol": symbol, "kind": "square_off", "price": live[symbol]}
             yield new_event(EventType.STOP_LOSS_EXECUTED, user_id, now, data)
 

@@ -1,7 +1,7 @@
 """What prices act upon: the accounts with their open positions, and the orders that rest in the paper market."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -87,6 +87,12 @@ class Holding:
         return ""
 
 
+def exits_pass(desk_state: str | None, trading_state: str, blocks: Mapping[str, str], symbol: str, strategy_id: str) -> bool:
+    """Whether the engine would let an exit pass: where it would not, it would refuse it each time anew."""
+    keys = block_key(HaltScope.SYMBOL, symbol), block_key(HaltScope.STRATEGY, strategy_id)
+    return TradingState.HALTED not in (desk_state or TradingState.HALTED, trading_state, *(blocks.get(key) for key in keys))
+
+
 @dataclass(slots=True)
 class Holder:
     """An account as prices see it. Money in rupees."""
@@ -103,10 +109,7 @@ class Holder:
     holdings: list[Holding] = field(default_factory=list)
 
     def may_exit(self, holding: Holding) -> bool:
-        """Whether the engine would let an exit pass: where it would not, it would refuse it at every price anew."""
-        keys = block_key(HaltScope.SYMBOL, holding.symbol), block_key(HaltScope.STRATEGY, holding.strategy_id)
-        states = self.desk_state or TradingState.HALTED, self.trading_state, *(self.blocks.get(key) for key in keys)
-        return TradingState.HALTED not in states
+        return exits_pass(self.desk_state, self.trading_state, self.blocks, holding.symbol, holding.strategy_id)
 
     def equity(self, quotes: "Quotes") -> Decimal:
         return self.cash + sum((holding.value(quotes) for holding in self.holdings), ZERO)

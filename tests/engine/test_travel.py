@@ -9,6 +9,7 @@ import pytest
 from dashboard.live.state import wire
 from engine import travel
 from engine.domain.enums import OrderType, Product, Side, Validity
+from engine.folding import snapshot_take
 from engine.models import Account, Event, Landmark, Order, Position
 from engine.processing import run_until_idle
 from engine.selectors.accounts import account_summary
@@ -124,6 +125,18 @@ def test_any_instant_is_rebuilt_as_the_tables_stood(desk, seed, monkeypatch, set
     travel._remembered.clear()
     for user_id, at, then in seen:  # from the landmarks
         assert differences(rebuilt(user_id, at), then) == []
+
+
+def test_a_snapshot_of_a_long_run_shows_nobody_the_future(desk):
+    """Who prunes takes many snapshots at one `now`: a trade may be handled before its account's turn comes."""
+    began = datetime.now(UTC)
+    between = began + timedelta(microseconds=1)
+    send(a_signal(size=10))
+    run_until_idle()
+    snapshot_take(stream="asha", now=began)
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    account = Account.objects.get(user_id="asha")
+    assert [len(travel.book_at(account, at, now=later).book.positions) for at in (between, later)] == [0, 1]
 
 
 def test_the_end_of_the_log_has_the_figures_of_now(desk):

@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from engine import processing
-from engine.domain.enums import OrderType, Product, Side, SignalType, Validity
+from engine.domain.enums import HaltScope, OrderType, Product, Side, SignalType, Validity
 from engine.domain.intervals import IST
 from engine.folding import snapshot_take
 from engine.market.feeds import prices_publish
 from engine.market.sessions import hours_at, last_session, session_at, session_on
-from engine.models import Account, Event, Order, Position, Signal
+from engine.models import Event, Order, Position, Signal
 from engine.processing import run_until_idle
 from engine.services.accounts import account_open, account_update_limits
 from engine.services.order_changes import OrderTerms, order_modify
 from engine.services.orders import OrderInput, order_cancel, order_place
 from engine.services.signals import SignalInput, signals_submit
+from engine.services.trading import Target, emergency_stop
 from engine.shelf import shelf
 from engine.verification import verify
 from tests.market.market_table import set_up
@@ -253,14 +254,30 @@ def test_the_square_off_time_can_be_set(floor: Floor, settings: Any) -> None:
     assert not Position.objects.filter(status="OPEN").exists()
 
 
-def test_a_halted_account_is_not_asked_each_minute(floor: Floor) -> None:
+@pytest.mark.parametrize("target", [
+    Target(HaltScope.GLOBAL), Target(), Target(HaltScope.SYMBOL, "INFY"), Target(HaltScope.STRATEGY, "trend"),
+])  # fmt: skip
+def test_what_is_halted_is_not_asked_each_minute(floor: Floor, target: Target) -> None:
     floor.price(100, "2025-01-06T15:00")
-    floor.place()
-    Account.objects.update(trading_state="HALTED")
+    floor.place(strategy_id="trend")
+    emergency_stop(user_ids=["desk"], by="chief", reason="a drill", target=target, now=floor.at)
+    floor.work()
     processing._closing_looked_at.clear()
     floor.at = ist("2025-01-06T15:25")
     run_until_idle(now=floor.now)
     assert not Event.objects.filter(type="stop_loss_executed").exists()
+
+
+def test_who_refuses_orders_while_the_market_is_closed_is_squared_off_at_the_open(floor: Floor) -> None:
+    floor.price(100, "2025-01-03T15:00")
+    floor.place()
+    account_update_limits(user_id="desk", limits={"when_closed": "REFUSE"}, by="chief", now=floor.at)
+    floor.wake("2025-01-04T11:00")
+    assert not Event.objects.filter(type="stop_loss_executed").exists()
+    floor.price(99, "2025-01-06T09:15")
+    floor.wake("2025-01-06T09:16")
+    assert not Position.objects.filter(status="OPEN").exists()
+    assert not Order.objects.filter(status="REJECTED").exists()
 
 
 # --- products --------------------------------------------------------------------------------------------------------------
