@@ -41,12 +41,12 @@ ORDER_FIELDS = (
     "id", "symbol", "side", "order_type", "quantity", "correlation_id", "created_at", "price", "stop_price", "stop_loss",
     "take_profit", "product", "validity", "strategy_id", "signal_id", "sizing", "status", "rejected_by", "reason",
     "risk_checks", "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at",
-    "filled_at", "waits_until", "triggered_at", "trailing_stop", "trailing_stop_percent", "broker",
+    "filled_at", "waits_until", "triggered_at", "trailing_stop", "trailing_stop_percent", "broker", "leave",
 )  # fmt: skip
 ORDER_CHANGES = (
     "quantity", "price", "stop_price", "stop_loss", "take_profit", "status", "rejected_by", "reason", "risk_checks",
     "filled_quantity", "filled_notional", "charges", "broker_order_id", "updated_at", "submitted_at", "filled_at",
-    "waits_until", "triggered_at", "broker", "trailing_stop", "trailing_stop_percent",
+    "waits_until", "triggered_at", "broker", "trailing_stop", "trailing_stop_percent", "leave",
 )  # fmt: skip
 POSITION_FIELDS = (
     "id", "symbol", "strategy_id", "opened_at", "updated_at", "quantity", "cost", "realized_pnl", "charges", "stop_loss",

@@ -33,7 +33,7 @@ from engine.models import (
 
 ORDER_FACTS = (
     "status", "quantity", "price", "stop_price", "stop_loss", "take_profit", "filled_quantity", "filled_notional", "charges",
-    "symbol", "side", "reason", "waits_until", "triggered_at", "trailing_stop", "trailing_stop_percent",
+    "symbol", "side", "reason", "waits_until", "triggered_at", "trailing_stop", "trailing_stop_percent", "leave",
 )  # fmt: skip
 POSITION_FACTS = (
     "symbol",

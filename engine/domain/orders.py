@@ -1,5 +1,6 @@
 """An order and its life cycle: one table of (state, trigger) -> state, and nothing else moves a status."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -94,6 +95,7 @@ class Order:
     submitted_at: datetime | None = None
     filled_at: datetime | None = None
     broker: BrokerName = BrokerName.PAPER  # given when it is submitted
+    leave: Mapping[str, Any] | None = None  # the order that is to close the position once this one, at the broker, has ended
 
     @property
     def is_working(self) -> bool:

@@ -18,7 +18,7 @@ from engine.domain.positions import Position
 from engine.domain.strategy_state import StrategyState
 from engine.domain.values import as_json, iso
 
-VERSION = 2  # of what `book_to_json` gives: to be raised with every change of it, or of what folding makes of the same events
+VERSION = 3  # of what `book_to_json` gives: to be raised with every change of it, or of what folding makes of the same events
 
 Record = TypeVar("Record", Order, Position, StrategyState, Event)
 

@@ -37,13 +37,13 @@ HANDLERS: dict[EventType, Handling] = {
     EventType.ORDER_MODIFY_REQUESTED: Handling(then=(modifications.decide,)),
     EventType.ORDER_MODIFIED: Handling(modifications.modify, then=(modifications.match_anew,)),
     EventType.ORDER_MODIFY_REFUSED: Handling(then=(alerts.warn_of_refusal,)),
-    EventType.ORDER_EXECUTED: Handling(fills.book_fill, then=(fills.announce_position,)),
-    EventType.ORDER_CANCEL_REQUESTED: Handling(then=(brokers.ask_to_cancel,)),
-    EventType.ORDER_CANCELLED: Handling(orders.cancel),
+    EventType.ORDER_EXECUTED: Handling(fills.book_fill, then=(fills.announce_position, exits.leave_after)),
+    EventType.ORDER_CANCEL_REQUESTED: Handling(exits.note_wish, then=(brokers.ask_to_cancel,)),
+    EventType.ORDER_CANCELLED: Handling(orders.cancel, then=(exits.leave_after,)),
     EventType.ORDER_REJECTED: Handling(
-        orders.reject, then=(orders.refuse_signal, alerts.warn_of_refusal, strategies.note_rejection)
+        orders.reject, then=(orders.refuse_signal, alerts.warn_of_refusal, strategies.note_rejection, exits.leave_after)
     ),
-    EventType.ORDER_EXPIRED: Handling(orders.expire),
+    EventType.ORDER_EXPIRED: Handling(orders.expire, then=(exits.leave_after,)),
     EventType.POSITION_OPENED: Handling(strategies.count_position),
     EventType.POSITION_UPDATED: Handling(trading.set_exits),
     EventType.POSITION_CLOSED: Handling(strategies.count_trade, then=(strategies.watch_limits,)),

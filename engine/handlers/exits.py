@@ -1,12 +1,15 @@
 """The ways out of a position: a level was reached, or somebody asked. Always by an order; nothing is booked at will."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from engine.domain.book import Book, Context
 from engine.domain.enums import OrderType, Side, Validity
 from engine.domain.events import Event, EventType
 from engine.domain.ids import new_id
+from engine.domain.orders import Order
 from engine.domain.positions import Position
 from engine.domain.values import as_uuid, decimal_or_none
 from engine.handlers.orders import cancellation
@@ -57,29 +60,84 @@ def _leave(
     order_id: UUID | None = None,
     price: Decimal | None = None,
 ) -> list[Event]:
-    """An order for the whole position, unless one at the market works already.
+    """An order for the whole position, unless one at the market works already, or is on its way.
 
     Exits that rest at other prices are cancelled: both together would be more than the position.
     """
-    side = Side.SELL if held.quantity > 0 else Side.BUY
-    key = (held.symbol, held.strategy_id, side)
-    working = [order for order in book.orders.values() if (order.symbol, order.strategy_id, order.side) == key]
-    if any(order.order_type is OrderType.MARKET for order in working):
+    working = _exits(book, held)
+    if any(order.order_type is OrderType.MARKET or order.leave for order in working):
         return []
-    ordered = event.follow(
+    wish = _wish(because, created_from, order_id, price)
+    reason = f"{what} closes the position"
+    cancelled = [cancellation(event, order, context, reason=reason, by="engine", leave=wish) for order in working]
+    return cancelled if _at_broker(working) else [*cancelled, _order(event, held, wish, context)]
+
+
+def close_all(
+    book: Book, event: Event, context: Context, positions: Sequence[Position], *, because: str, created_from: str
+) -> tuple[list[Event], dict[UUID, dict[str, Any]]]:
+    """An order at the market for each position, whose working orders are being cancelled; and, where some of these are at a
+    broker, by their ids the order that is to follow once they have ended."""
+    ordered: list[Event] = []
+    following: dict[UUID, dict[str, Any]] = {}
+    for position in positions:
+        wish = _wish(because, created_from)
+        at_broker = _at_broker(_exits(book, position))
+        following |= {order.id: wish for order in at_broker}
+        ordered += [] if at_broker else [_order(event, position, wish, context)]
+    return ordered, following
+
+
+def note_wish(book: Book, event: Event) -> None:
+    """The position is left once the broker has let go of the order: till then both could fill, and that would be twice."""
+    order = book.orders.get(as_uuid(event.data["order_id"]))
+    if order and not order.is_on_paper and event.data.get("leave"):
+        order.leave, order.updated_at = event.data["leave"], event.at
+        book.touch_order(order)
+
+
+def leave_after(book: Book, event: Event, context: Context) -> list[Event]:
+    """The last of the orders that stood in the way of an exit has ended, filled or not: what is left is closed now."""
+    order = book.changes.orders.get(as_uuid(event.data["order_id"]))
+    if order is None or order.leave is None or order.is_working:
+        return []
+    held = book.position(order.symbol, order.strategy_id)
+    if held is None or held.quantity * order.side.sign > 0:  # it was closed, or is another one by now
+        return []
+    working = _exits(book, held)
+    if any(other.order_type is OrderType.MARKET or other.leave for other in working):
+        return []
+    return [_order(event, held, order.leave, context)]
+
+
+def _exits(book: Book, held: Position) -> list[Order]:
+    """The working orders against the position."""
+    key = (held.symbol, held.strategy_id, Side.SELL if held.quantity > 0 else Side.BUY)
+    return [order for order in book.orders.values() if (order.symbol, order.strategy_id, order.side) == key]
+
+
+def _at_broker(orders: Sequence[Order]) -> list[Order]:
+    return [order for order in orders if not order.is_on_paper]
+
+
+def _wish(because: str, created_from: str, order_id: UUID | None = None, price: Decimal | None = None) -> dict[str, Any]:
+    return {"order_id": order_id or new_id(), "price": price, "sizing": because, "created_from": created_from}
+
+
+def _order(event: Event, held: Position, wish: Mapping[str, Any], context: Context) -> Event:
+    price = decimal_or_none(wish["price"])
+    return event.follow(
         EventType.ORDER_CREATED,
         context.now,
-        order_id=order_id or new_id(),
+        order_id=as_uuid(wish["order_id"]),
         symbol=held.symbol,
-        side=side,
+        side=Side.SELL if held.quantity > 0 else Side.BUY,
         order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
         price=price,
         product=held.product,
         validity=Validity.DAY,
         quantity=abs(held.quantity),
-        sizing=because,
+        sizing=wish["sizing"],
         strategy_id=held.strategy_id,
-        created_from=created_from,
+        created_from=wish["created_from"],
     )
-    reason = f"{what} closes the position"
-    return [*(cancellation(event, order, context, reason=reason, by="engine") for order in working), ordered]

@@ -1,6 +1,8 @@
 """An order's life: created, checked against risk, submitted, matched, and ended."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from engine.domain import risk, venue
 from engine.domain.book import Book, Context
@@ -186,9 +188,13 @@ def _cancel_if_immediate(order: Order, left: int, event: Event, context: Context
     return [cancellation(event, order, context, reason=reason, by="market")]
 
 
-def cancellation(event: Event, order: Order, context: Context, *, reason: str, by: str) -> Event:
-    """The order ends here, for `reason`, at the wish of `by`. One that a real broker has ends when the broker says so."""
+def cancellation(
+    event: Event, order: Order, context: Context, *, reason: str, by: str, leave: Mapping[str, Any] | None = None
+) -> Event:
+    """The order ends here, for `reason`, at the wish of `by`. One that a real broker has ends when the broker says so; `leave`
+    is the order that closes its position then."""
     is_ours = order.is_on_paper or by == BROKER
+    following = {} if is_ours or leave is None else {"leave": leave}
     return event.follow(
         EventType.ORDER_CANCELLED if is_ours else EventType.ORDER_CANCEL_REQUESTED,
         context.now,
@@ -197,6 +203,7 @@ def cancellation(event: Event, order: Order, context: Context, *, reason: str, b
         cancellation_reason=reason,
         cancelled_by=by,
         cancelled_at=context.now,
+        **following,
     )
 
 

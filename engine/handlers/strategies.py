@@ -1,6 +1,5 @@
 """A strategy's life: started, paused, resumed, modified, stopped and retired; what it did is counted, and its limits hold."""
 
-from collections.abc import Iterator
 from uuid import uuid5
 
 from engine.domain.book import Book, Context
@@ -8,19 +7,15 @@ from engine.domain.enums import (
     AlertLevel,
     Component,
     LifecycleStage,
-    OrderType,
     RejectedBy,
-    Side,
     StrategyStatus,
     TriggeredBy,
-    Validity,
 )
 from engine.domain.events import Event, EventType
-from engine.domain.ids import new_id
-from engine.domain.positions import Position
 from engine.domain.strategy_limits import Breach, breach_of
 from engine.domain.strategy_state import STAGES, StageReached, StrategyState, StrategyTrigger
 from engine.domain.values import as_decimal, as_uuid
+from engine.handlers.exits import close_all
 from engine.handlers.orders import cancellation
 from engine.handlers.trading import EMERGENCY
 
@@ -228,29 +223,13 @@ def leave_the_market(book: Book, event: Event, context: Context) -> list[Event]:
     """A strategy that ends cancels its working orders, and, where that was asked for, closes its positions at the market."""
     strategy_id = event.data["strategy_id"]
     by = event.data.get("by", "engine")
+    closes = bool(event.data.get("close_positions"))
+    leaving = [held for held in book.positions.values() if closes and held.strategy_id == strategy_id]
+    because = "its strategy was stopped: closes the whole position"
+    closing, following = close_all(book, event, context, leaving, because=because, created_from="strategy_stopped")
     orders = [order for order in book.orders.values() if order.strategy_id == strategy_id]
-    cancelled = [cancellation(event, order, context, reason="its strategy was stopped", by=by) for order in orders]
-    if not event.data.get("close_positions"):
-        return cancelled
-    return cancelled + [_closing(event, position, context) for position in _positions(book, strategy_id)]
-
-
-def _positions(book: Book, strategy_id: str) -> Iterator[Position]:
-    return (position for position in book.positions.values() if position.strategy_id == strategy_id)
-
-
-def _closing(event: Event, position: Position, context: Context) -> Event:
-    return event.follow(
-        EventType.ORDER_CREATED,
-        context.now,
-        order_id=new_id(),
-        symbol=position.symbol,
-        side=Side.SELL if position.quantity > 0 else Side.BUY,
-        order_type=OrderType.MARKET,
-        product=position.product,
-        validity=Validity.DAY,
-        quantity=abs(position.quantity),
-        sizing=f"its strategy was stopped: closes the whole position of {position.quantity} shares",
-        strategy_id=position.strategy_id,
-        created_from="strategy_stopped",
-    )
+    reason = "its strategy was stopped"
+    return [
+        *(cancellation(event, order, context, reason=reason, by=by, leave=following.get(order.id)) for order in orders),
+        *closing,
+    ]

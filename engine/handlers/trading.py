@@ -4,11 +4,10 @@ from datetime import date
 from uuid import UUID
 
 from engine.domain.book import Book, Context, block_key, state_after
-from engine.domain.enums import HaltScope, OrderType, Side, StrategyStatus, TradingState, Validity
+from engine.domain.enums import HaltScope, StrategyStatus, TradingState
 from engine.domain.events import Event, EventType
-from engine.domain.ids import new_id
-from engine.domain.positions import Position
 from engine.domain.values import as_decimal, as_uuid, decimal_or_none
+from engine.handlers.exits import close_all
 from engine.handlers.orders import cancellation
 
 EMERGENCY = "emergency stop"
@@ -75,8 +74,11 @@ def stop_everything(book: Book, event: Event, context: Context) -> list[Event]:
     data, by = event.data, event.data["by"]
     flatten = bool(data.get("flatten"))
     kept = _exits(book) if data.get("state") == TradingState.REDUCING and not flatten else set()
+    leaving = [held for held in book.positions.values() if flatten and _concerns(event, held.symbol, held.strategy_id)]
+    because = f"{EMERGENCY}: closes the whole position"
+    closing, following = close_all(book, event, context, leaving, because=because, created_from="emergency_stop")
     cancelled = [
-        cancellation(event, order, context, reason=EMERGENCY, by=by)
+        cancellation(event, order, context, reason=EMERGENCY, by=by, leave=following.get(order.id))
         for order in book.orders.values()
         if _concerns(event, order.symbol, order.strategy_id) and order.id not in kept
     ]
@@ -84,11 +86,6 @@ def stop_everything(book: Book, event: Event, context: Context) -> list[Event]:
         event.follow(EventType.STRATEGY_PAUSED, context.now, strategy_id=strategy_id, reason=pause_reason(event))
         for strategy_id, strategy in book.strategies.items()
         if strategy.status is StrategyStatus.ACTIVE and _concerns(event, None, strategy_id)
-    ]
-    closing = [
-        _closing_order(event, position, context)
-        for position in book.positions.values()
-        if flatten and _concerns(event, position.symbol, position.strategy_id)
     ]
     return cancelled + paused + closing
 
@@ -111,23 +108,6 @@ def _exits(book: Book) -> set[UUID]:
             left[key] += order.side.sign * order.remaining
             found.add(order.id)
     return found
-
-
-def _closing_order(event: Event, position: Position, context: Context) -> Event:
-    return event.follow(
-        EventType.ORDER_CREATED,
-        context.now,
-        order_id=new_id(),
-        symbol=position.symbol,
-        side=Side.SELL if position.quantity > 0 else Side.BUY,
-        order_type=OrderType.MARKET,
-        product=position.product,
-        validity=Validity.DAY,
-        quantity=abs(position.quantity),
-        sizing=f"{EMERGENCY}: closes the whole position",
-        strategy_id=position.strategy_id,
-        created_from="emergency_stop",
-    )
 
 
 def pause_reason(event: Event) -> str:

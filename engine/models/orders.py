@@ -59,6 +59,7 @@ class Order(models.Model):
     filled_at = models.DateTimeField(null=True, blank=True)
     waits_until = models.DateTimeField(null=True, blank=True, help_text="the market is closed: when it opens")
     triggered_at = models.DateTimeField(null=True, blank=True, help_text="when its stop price traded")
+    leave = models.JSONField(null=True, blank=True, help_text="the order that is to close the position once this one has ended")
 
     objects = OrderQuerySet.as_manager()
 
