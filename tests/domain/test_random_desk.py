@@ -58,6 +58,7 @@ class RandomDesk(RuleBasedStateMachine):
         self.orders = dict(self.book.orders)
         self.positions = dict(self.book.changes.positions)
         self.terminal: dict[UUID, OrderStatus] = {}
+        self.held_reducing: dict[tuple[str, str], int] | None = None  # at the end of the step before, if that was so
         self.waiting: list[Event] = []  # orders placed, not yet looked at
         RandomDesk.steps -= 1  # invariants are looked at once before the first step
 
@@ -252,6 +253,16 @@ class RandomDesk(RuleBasedStateMachine):
         for id, status in self.terminal.items():
             assert self.orders[id].status is status
         self.terminal = {id: order.status for id, order in self.orders.items() if order.status in TERMINAL}
+
+    @invariant()
+    def while_trading_only_reduces_no_position_grows_or_turns(self):
+        held = {key: position.quantity for key, position in self.book.positions.items()}
+        if self.held_reducing is not None and self.book.trading_state is TradingState.REDUCING:
+            for key, quantity in held.items():
+                before = self.held_reducing.get(key, 0)
+                assert quantity * before > 0
+                assert abs(quantity) <= abs(before)
+        self.held_reducing = held if self.book.trading_state is TradingState.REDUCING else None
 
     @invariant()
     def halted_nothing_is_in_the_market(self):
