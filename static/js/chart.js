@@ -7,6 +7,7 @@ const font = `11px ${style("--tblr-font-sans-serif") || "sans-serif"}`;
 
 const LEGEND = 30; // px beneath the plot
 const DAY = 86_400; // s
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500]; // of points that are counted: no tick between two
 
 // 14:05; 3 Nov where the ticks are days apart and where a day begins, 14:05:30 where they are seconds.
 const times = (_, splits) => {
@@ -21,16 +22,21 @@ const times = (_, splits) => {
 // Whole rupees, for an axis of money.
 export const rupees = (_, values) => values.map((value) => shown(value, "money").slice(0, -3));
 
-export function chart(place, { series, scales = {}, axes, height = 240 }, data) {
+// `names` are those of the points, where they stand beside each other and not in time: then the data counts them from 0.
+export function chart(place, { series, scales = {}, axes, height = 240, names }, data) {
+  const across = names
+    ? { scale: { time: false, range: [-0.5, names.length - 0.5] }, axis: { incrs: WHOLE, values: (_, splits) => splits.map((n) => names[n] ?? "") } }
+    : { scale: { time: true }, axis: { values: times } };
+  const name = (_, x) => (x == null ? "–" : (names?.[x] ?? shown(x * 1000, "moment")));
   const options = () => ({
     width: place.clientWidth,
     height: (place.clientHeight || height) - LEGEND,
     tzDate: inIndia,
-    scales: { x: { time: true }, ...scales },
+    scales: { x: across.scale, ...scales },
     cursor: { points: { size: 7 }, y: false },
     legend: { live: true },
-    axes: [axis({ space: 60, size: 26, values: times }), ...axes.map(axis)],
-    series: [{ label: "Time", value: (_, seconds) => (seconds == null ? "–" : shown(seconds * 1000, "moment")) }, ...series.map(line)],
+    axes: [axis({ space: 60, size: 26, ...across.axis }), ...axes.map(axis)],
+    series: [{ label: "Time", value: name }, ...series.map(line)],
   });
   let plot = new uPlot(options(), data, place);
   const redraw = () => {
