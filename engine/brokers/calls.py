@@ -14,6 +14,7 @@ from engine import log
 from engine.brokers.breaker import locked_link, note_reach
 from engine.brokers.protocol import Accepted, Answer, NotReached, Orders, Outcome, Rejected, Report, Unknown
 from engine.brokers.refusals import cancel_ended, cancel_refused
+from engine.brokers.stops import stopped_by
 from engine.domain.brokers import (
     ASKS_UNTIL_ABSENT,
     BACKOFF_SECONDS,
@@ -27,10 +28,9 @@ from engine.domain.brokers import (
     ReportStatus,
     wait_after,
 )
-from engine.domain.enums import RejectedBy, TradingState
+from engine.domain.enums import RejectedBy
 from engine.domain.events import EventType, new_event
-from engine.models import Account, BrokerAttempt, BrokerCall
-from engine.models.accounts import DESK_STATE
+from engine.models import BrokerAttempt, BrokerCall
 
 UNDER_WAY = (CallState.SENDING, CallState.ASKING)
 OUTCOMES = {
@@ -95,7 +95,9 @@ def _is_moot(call: BrokerCall, action: BrokerAction, now: datetime) -> bool:
         case BrokerAction.ASK:
             return False
         case BrokerAction.PLACE:
-            return _is_withdrawn(call, now) or _is_halted(call, now)
+            return _is_withdrawn(call, now) or _is_stopped(call, now)
+        case BrokerAction.MODIFY:
+            return not _known_to_broker(call, now) or _is_stopped(call, now)
     return not _known_to_broker(call, now)
 
 
@@ -144,14 +146,15 @@ def _is_withdrawn(call: BrokerCall, now: datetime) -> bool:
     return True
 
 
-def _is_halted(call: BrokerCall, now: datetime) -> bool:
-    """A stop holds from the moment in which it is recorded: what has not gone out by then does not."""
-    account = Account.objects.annotate(desk_state=DESK_STATE).get(user_id=call.account_id)
-    states = (account.desk_state or TradingState.HALTED, account.trading_state)
-    if TradingState.HALTED not in states:
+def _is_stopped(call: BrokerCall, now: datetime) -> bool:
+    reason = stopped_by(call)
+    if not reason:
         return False
     _done(call, CallOutcome.WITHDRAWN, now)
-    _deny(call, now, rule="trading_state", reason="trading was halted before it was sent to the broker")
+    if call.action == BrokerAction.PLACE:
+        _deny(call, now, rule="trading_state", reason=reason)
+    else:
+        _refuse_terms(call, RejectedBy.RISK, "trading_state", reason, now)
     return True
 
 
