@@ -315,6 +315,7 @@ def report_data(report: Report) -> dict[str, Any]:
     return {
         "broker_order_id": report.broker_order_id,
         "status": report.status,
+        "quantity": report.quantity,
         "filled_quantity": report.filled_quantity,
         "average_price": report.average_price,
         "message": report.message,

@@ -11,7 +11,7 @@ from engine.brokers.breaker import locked_link, note_reach
 from engine.brokers.calls import report_data
 from engine.brokers.protocol import Answer, Orders, Report
 from engine.domain.alerts import AlertRaised
-from engine.domain.brokers import BreakerState, BrokerAction, CallOutcome, LiveBroker, ReportStatus, tag_of
+from engine.domain.brokers import BreakerState, BrokerAction, CallOutcome, LiveBroker, ReportStatus, quantity_of, tag_of
 from engine.domain.enums import AlertLevel, Component, OrderStatus
 from engine.domain.events import Event, EventType, new_event
 from engine.models import BrokerCall, BrokerLink, Order
@@ -57,8 +57,9 @@ def poll_settle(broker: LiveBroker, answer: Answer, *, now: datetime) -> int:
 def _is_news(order: Order | None, report: Report) -> bool:
     if order is None:
         return False
-    known = (order.status != OrderStatus.UNKNOWN, order.filled_quantity)
-    return report.status is not ReportStatus.WORKING or known != (True, report.filled_quantity)
+    quantity = quantity_of(report.quantity, order.quantity, order.filled_quantity)
+    known = (order.status != OrderStatus.UNKNOWN, order.filled_quantity, order.quantity)
+    return report.status is not ReportStatus.WORKING or known != (True, report.filled_quantity, quantity)
 
 
 def _reported(order: Order, report: Report, now: datetime) -> Event:

@@ -136,6 +136,11 @@ def wait_after(tries: int, seconds: Sequence[int] = BACKOFF_SECONDS) -> timedelt
     return timedelta(seconds=seconds[min(tries, len(seconds)) - 1])
 
 
+def quantity_of(said: int, ours: int, filled: int) -> int:
+    """An order's shares as the broker has them, but never fewer than are booked; ours where it names none."""
+    return max(said, filled) if said > 0 else ours
+
+
 def fill_of(filled: int, average: Decimal, booked: int, booked_notional: Decimal) -> tuple[int, Decimal]:
     """The shares that are filled and not booked, and their price in rupees, from the average of all."""
     shares = filled - booked
