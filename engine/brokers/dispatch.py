@@ -5,11 +5,15 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from engine import bus
 from engine.brokers.calls import Errand, call_settle, calls_take
 from engine.brokers.polls import poll_begin, poll_settle
 from engine.brokers.protocol import Answer, Broker, Outcome
 from engine.domain.brokers import BrokerAction, LiveBroker
+
+logger = structlog.get_logger(__name__)
 
 AT_A_TIME = 8  # calls under way: a slow answer holds up its own order, and no other
 LOOK_SECONDS = 0.25  # so often the table is looked at, for what another process wrote and for what has become due
@@ -61,7 +65,9 @@ class Dispatcher:
     async def drain(self) -> None:
         """Let the calls under way come to their outcome: what is cut off is unknown, and has to be asked for."""
         if tasks := self._all_under_way():
-            await asyncio.wait(tasks, timeout=self.broker.timeout_seconds + 1)
+            done, _ = await asyncio.wait(tasks, timeout=self.broker.timeout_seconds + 1)
+            for error in filter(None, (task.exception() for task in done if not task.cancelled())):
+                logger.error("broker_outcome_not_written", error=str(error).strip())
 
     async def _wait(self) -> None:
         bell = asyncio.create_task(self.bell.wait())
