@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from engine import log
 from engine.brokers.breaker import locked_link, note_reach
+from engine.brokers.days import warn_of_lost, was_sent_earlier
 from engine.brokers.protocol import Accepted, Answer, NotReached, Orders, Outcome, Rejected, Report, Unknown
 from engine.brokers.refusals import cancel_ended, cancel_refused
 from engine.brokers.stops import stopped_by
@@ -286,7 +287,9 @@ def _settle_ask(call: BrokerCall, answer: Outcome | Answer, now: datetime) -> No
 
 def _settle_absent(call: BrokerCall, now: datetime) -> None:
     _done(call, CallOutcome.ABSENT, now)
-    if call.action == BrokerAction.PLACE:
+    if call.action == BrokerAction.PLACE and was_sent_earlier(call, now):
+        warn_of_lost([call.order], now)  # it stays UNKNOWN, and its symbol blocked
+    elif call.action == BrokerAction.PLACE:
         _say(call, EventType.ORDER_REPORTED, now, status=ReportStatus.ABSENT)
     else:
         _refuse_terms(call, RejectedBy.BROKER, "broker", "the broker does not list the order any more", now)

@@ -103,13 +103,19 @@ def clear_unknown(book: Book, event: Event, context: Context) -> list[Event]:
     """It is known what became of the order; and that the broker takes orders in the symbol."""
     refused = refusal_fingerprint(book.user_id, BROKER, event.data["symbol"])
     blocked = refusal_fingerprint(book.user_id, "outcome_known", event.data["symbol"])
-    gone = {unknown_fingerprint(event.data["order_id"]), *({refused, blocked} & book.open_alerts)}
+    order_id = event.data["order_id"]
+    gone = {unknown_fingerprint(order_id), lost_fingerprint(order_id), *({refused, blocked} & book.open_alerts)}
     book.changes.cleared_alerts |= gone
     return []
 
 
 def unknown_fingerprint(order_id: object) -> str:
     return f"unknown:{order_id}"
+
+
+def lost_fingerprint(order_id: object) -> str:
+    """Of an order of an earlier day that the broker lists no more."""
+    return f"lost:{order_id}"
 
 
 def follow_report(book: Book, event: Event, context: Context) -> list[Event]:
@@ -134,7 +140,7 @@ def follow_report(book: Book, event: Event, context: Context) -> list[Event]:
 def _absent(order: Order | None, event: Event, context: Context) -> list[Event]:
     if order is None or order.status is not OrderStatus.UNKNOWN:
         return []
-    reason = "the broker does not have it: it was asked for our tag"
+    reason = event.data.get("message") or "the broker does not have it: it was asked for our tag"
     return [rejection(event, order, context, by=RejectedBy.RISK, rule="broker_reachable", reason=reason)]
 
 
