@@ -32,6 +32,7 @@ logger = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0  # the doorbell may be lost: this often every lane looks by itself
 BEAT_SECONDS = 2.0
+SETTLE_SECONDS = 3.0  # beyond the time of a call: until its outcome is written down
 WATCH_SECONDS = 5.0
 PRUNE_SECONDS = 3600.0  # metrics of minutes that no window reaches any more are dropped this often
 LONGEST_WAIT = 5.0  # seconds between two tries to reach a layer that is away
@@ -48,7 +49,7 @@ class SupervisedWorker(ChannelsWorker):
         super().__init__(application, [lane_channel(lane) for lane in lanes], channel_layer)
         self.lanes = lanes
         self.stopping = asyncio.Event()
-        self.dispatcher: Dispatcher | None = None  # where orders go to a real broker
+        self.calling: asyncio.Task[None] | None = None  # where orders go to a real broker
         self.row = Worker(id=uuid4(), host=socket.gethostname()[:120], pid=os.getpid(), started_at=timezone.now())
 
     async def arun(self) -> None:
@@ -71,31 +72,40 @@ class SupervisedWorker(ChannelsWorker):
             tasks.create_task(self._every(WATCH_SECONDS, self._watch))
             tasks.create_task(self._every(PRUNE_SECONDS, self._prune))
             if broker := live_broker():
-                tasks.create_task(self._call_the_broker(broker))
+                self.calling = tasks.create_task(self._call_the_broker(broker))
 
     async def _call_the_broker(self, broker: LiveBroker) -> None:
-        """Real orders go out from here, and what comes of them comes back."""
+        """Real orders go out from here, and what comes of them comes back: also of those under way when we are to stop."""
         async with KiteBroker(broker) as session:
-            self.dispatcher = dispatcher = Dispatcher(broker, session, on_engine_thread, timezone.now)
+            dispatcher = Dispatcher(broker, session, on_engine_thread, timezone.now)
             while not self.stopping.is_set():
                 try:
                     await dispatcher.run()
                 except DATABASE_AWAY as error:
                     logger.warning("database_away", error=str(error).strip())
                     await asyncio.sleep(POLL_SECONDS)
+            await dispatcher.drain()
 
     async def stop(self) -> None:
         """Finish the rounds in hand, take back the sign of life, and let `arun` be cancelled."""
         self.stopping.set()
         for details in self.application_instances.values():
             details["future"].cancel()
-        if self.dispatcher:
-            await self.dispatcher.drain()
+        await self._calls_ended()
         try:
             # the engine's thread takes one thing after the other: when this is done, so is the round before it
             await on_engine_thread(Worker.objects.filter(id=self.row.id).delete)
         except DATABASE_AWAY as error:
             logger.warning("database_away", error=str(error).strip())
+
+    async def _calls_ended(self) -> None:
+        """What is under way at the broker is settled first: what is cut off is of unknown outcome, and blocks its symbol."""
+        broker = live_broker()
+        if not self.calling or not broker:
+            return
+        _, late = await asyncio.wait({self.calling}, timeout=broker.timeout_seconds + SETTLE_SECONDS)
+        if late:
+            logger.error("broker_calls_cut_off")
 
     async def listener(self, channel: str) -> None:
         """Pass the channel's messages on. A layer that is away is waited for; a malformed message is dropped."""

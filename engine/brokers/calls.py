@@ -1,5 +1,6 @@
 """Calls for the broker, as the database has them: taken before they are made, settled after. All SQL on them stands here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,9 +12,14 @@ from django.db.models import Exists, OuterRef, Q
 
 from engine import log
 from engine.brokers.breaker import locked_link, note_reach
+from engine.brokers.days import warn_of_lost, was_sent_earlier
 from engine.brokers.protocol import Accepted, Answer, NotReached, Orders, Outcome, Rejected, Report, Unknown
+from engine.brokers.refusals import cancel_ended, cancel_refused
+from engine.brokers.stops import stopped_by
 from engine.domain.brokers import (
     ASKS_UNTIL_ABSENT,
+    BACKOFF_SECONDS,
+    REFUSED_SECONDS,
     SENDS,
     BreakerState,
     BrokerAction,
@@ -23,10 +29,9 @@ from engine.domain.brokers import (
     ReportStatus,
     wait_after,
 )
-from engine.domain.enums import RejectedBy, TradingState
+from engine.domain.enums import RejectedBy
 from engine.domain.events import EventType, new_event
-from engine.models import Account, BrokerAttempt, BrokerCall
-from engine.models.accounts import DESK_STATE
+from engine.models import BrokerAttempt, BrokerCall
 
 UNDER_WAY = (CallState.SENDING, CallState.ASKING)
 OUTCOMES = {
@@ -35,6 +40,7 @@ OUTCOMES = {
     NotReached: CallOutcome.NOT_REACHED,
     Unknown: CallOutcome.UNKNOWN,
 }
+COUNTED_UP_TO = 32_000  # a small integer holds it: who asks for days must not end by counting
 BREAKER_OPEN = "the circuit breaker is open: nothing was sent"
 
 
@@ -84,18 +90,22 @@ def _take(call: BrokerCall, broker: LiveBroker, state: BreakerState, now: dateti
 
 def _is_moot(call: BrokerCall, action: BrokerAction, now: datetime) -> bool:
     """Whether it came to its end without being made."""
+    if action is not BrokerAction.ASK and not call.order.is_working:
+        return _has_ended(call, now)
     match action:
         case BrokerAction.ASK:
             return False
         case BrokerAction.PLACE:
-            return _is_withdrawn(call, now) or _is_halted(call, now)
+            return _is_withdrawn(call, now) or _is_stopped(call, now)
+        case BrokerAction.MODIFY:
+            return not _known_to_broker(call, now) or _is_stopped(call, now)
     return not _known_to_broker(call, now)
 
 
 def _begin(call: BrokerCall, action: BrokerAction, broker: LiveBroker, now: datetime) -> Errand:
     asks = action is BrokerAction.ASK
     call.state = CallState.ASKING if asks else CallState.SENDING
-    call.asks, call.sends = call.asks + asks, call.sends + (not asks)
+    call.asks, call.sends = min(call.asks + asks, COUNTED_UP_TO), min(call.sends + (not asks), COUNTED_UP_TO)
     call.taken_by, call.taken_until = uuid4(), now + broker.lease
     call.save(update_fields=["state", "asks", "sends", "taken_by", "taken_until"])
     number = call.asks if asks else call.sends
@@ -117,6 +127,14 @@ def _abandoned(call: BrokerCall, now: datetime) -> None:
     _settle_unknown(call, outcome, now)
 
 
+def _has_ended(call: BrokerCall, now: datetime) -> bool:
+    """The order has come to its end here: nothing of it is to be sent, changed or cancelled any more."""
+    _done(call, CallOutcome.WITHDRAWN, now)
+    if call.action == BrokerAction.MODIFY:
+        _refuse_terms(call, RejectedBy.RISK, "order_status", f"the order is {call.order.status}", now)
+    return True
+
+
 def _is_withdrawn(call: BrokerCall, now: datetime) -> bool:
     """Somebody wants an order cancelled that was never sent, or is known not to have reached the broker: it stays with us."""
     wish = BrokerCall.objects.filter(order=call.order_id, action=BrokerAction.CANCEL, done_at=None).first()
@@ -129,14 +147,15 @@ def _is_withdrawn(call: BrokerCall, now: datetime) -> bool:
     return True
 
 
-def _is_halted(call: BrokerCall, now: datetime) -> bool:
-    """A stop holds from the moment in which it is recorded: what has not gone out by then does not."""
-    account = Account.objects.annotate(desk_state=DESK_STATE).get(user_id=call.account_id)
-    states = (account.desk_state or TradingState.HALTED, account.trading_state)
-    if TradingState.HALTED not in states:
+def _is_stopped(call: BrokerCall, now: datetime) -> bool:
+    reason = stopped_by(call)
+    if not reason:
         return False
     _done(call, CallOutcome.WITHDRAWN, now)
-    _deny(call, now, rule="trading_state", reason="trading was halted before it was sent to the broker")
+    if call.action == BrokerAction.PLACE:
+        _deny(call, now, rule="trading_state", reason=reason)
+    else:
+        _refuse_terms(call, RejectedBy.RISK, "trading_state", reason, now)
     return True
 
 
@@ -209,13 +228,22 @@ def _settle_accepted(call: BrokerCall, outcome: Accepted, now: datetime) -> None
 
 
 def _settle_rejected(call: BrokerCall, outcome: Rejected, now: datetime) -> None:
-    """That a cancel is refused says that the order has come to its end: the next look at the broker's orders finds which."""
+    if call.action == BrokerAction.CANCEL and call.order.is_working:
+        _cancel_again(call, outcome, now)
+        return
     _done(call, CallOutcome.REJECTED, now)
     if call.action == BrokerAction.PLACE:
         said = {"rejected_by": RejectedBy.BROKER, "rule": "broker", "reason": outcome.reason[:300]}
         _say(call, EventType.ORDER_REJECTED, now, **said)
     elif call.action == BrokerAction.MODIFY:
-        _refuse_terms(call, RejectedBy.BROKER, outcome.reason, now)
+        _refuse_terms(call, RejectedBy.BROKER, "broker", outcome.reason, now)
+
+
+def _cancel_again(call: BrokerCall, outcome: Rejected, now: datetime) -> None:
+    """The order may be at its end, which the next look at the broker's orders finds; or it lives, and must not be let go."""
+    refusals = BrokerAttempt.objects.filter(call=call, outcome=CallOutcome.REJECTED).count()
+    _wait(call, CallState.QUEUED, now, tries=refusals, seconds=REFUSED_SECONDS)
+    cancel_refused(call, outcome, refusals, now)
 
 
 def _settle_not_reached(call: BrokerCall, outcome: NotReached, now: datetime) -> None:
@@ -228,7 +256,7 @@ def _settle_not_reached(call: BrokerCall, outcome: NotReached, now: datetime) ->
     if call.action == BrokerAction.PLACE:
         _deny(call, now, rule="broker_reachable", reason=reason)
     else:
-        _refuse_terms(call, RejectedBy.RISK, reason, now)
+        _refuse_terms(call, RejectedBy.RISK, "broker_reachable", reason, now)
 
 
 def _settle_unknown(call: BrokerCall, outcome: Unknown, now: datetime) -> None:
@@ -259,14 +287,16 @@ def _settle_ask(call: BrokerCall, answer: Outcome | Answer, now: datetime) -> No
 
 def _settle_absent(call: BrokerCall, now: datetime) -> None:
     _done(call, CallOutcome.ABSENT, now)
-    if call.action == BrokerAction.PLACE:
+    if call.action == BrokerAction.PLACE and was_sent_earlier(call, now):
+        warn_of_lost([call.order], now)  # it stays UNKNOWN, and its symbol blocked
+    elif call.action == BrokerAction.PLACE:
         _say(call, EventType.ORDER_REPORTED, now, status=ReportStatus.ABSENT)
     else:
-        _refuse_terms(call, RejectedBy.BROKER, "the broker does not list the order any more", now)
+        _refuse_terms(call, RejectedBy.BROKER, "broker", "the broker does not list the order any more", now)
 
 
-def _refuse_terms(call: BrokerCall, by: RejectedBy, reason: str, now: datetime) -> None:
-    rule = "broker" if by is RejectedBy.BROKER else "broker_reachable"
+def _refuse_terms(call: BrokerCall, by: RejectedBy, rule: str, reason: str, now: datetime) -> None:
+    """The order goes on as it was."""
     said = {"rejected_by": by, "rule": rule, "reason": reason[:300], "risk_checks": []}
     _say(call, EventType.ORDER_MODIFY_REFUSED, now, **said)
 
@@ -280,7 +310,7 @@ def _settle_found_terms(call: BrokerCall, report: Report, now: datetime) -> None
         _say(call, EventType.ORDER_MODIFIED, now, **wanted["modified"])
         return
     reason = f"the broker has the order at other terms: {', '.join(missed)}"
-    _refuse_terms(call, RejectedBy.BROKER, reason, now)
+    _refuse_terms(call, RejectedBy.BROKER, "broker", reason, now)
 
 
 def report_data(report: Report) -> dict[str, Any]:
@@ -288,6 +318,7 @@ def report_data(report: Report) -> dict[str, Any]:
     return {
         "broker_order_id": report.broker_order_id,
         "status": report.status,
+        "quantity": report.quantity,
         "filled_quantity": report.filled_quantity,
         "average_price": report.average_price,
         "message": report.message,
@@ -306,8 +337,8 @@ def _say(call: BrokerCall, kind: EventType, now: datetime, **data: Any) -> None:
     log.append([event], now=now)
 
 
-def _wait(call: BrokerCall, state: CallState, now: datetime, *, tries: int) -> None:
-    call.state, call.due_at, call.taken_by, call.taken_until = state, now + wait_after(tries), None, None
+def _wait(call: BrokerCall, state: CallState, now: datetime, *, tries: int, seconds: Sequence[int] = BACKOFF_SECONDS) -> None:
+    call.state, call.due_at, call.taken_by, call.taken_until = state, now + wait_after(tries, seconds), None, None
     call.save(update_fields=["state", "due_at", "taken_by", "taken_until"])
 
 
@@ -315,3 +346,5 @@ def _done(call: BrokerCall, outcome: CallOutcome, now: datetime, *, broker_order
     call.state, call.outcome, call.done_at, call.taken_by, call.taken_until = CallState.DONE, outcome, now, None, None
     call.broker_order_id = broker_order_id or call.broker_order_id
     call.save(update_fields=["state", "outcome", "done_at", "taken_by", "taken_until", "broker_order_id"])
+    if call.action == BrokerAction.CANCEL:
+        cancel_ended(call, now)

@@ -5,11 +5,15 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from engine import bus
 from engine.brokers.calls import Errand, call_settle, calls_take
 from engine.brokers.polls import poll_begin, poll_settle
 from engine.brokers.protocol import Answer, Broker, Outcome
 from engine.domain.brokers import BrokerAction, LiveBroker
+
+logger = structlog.get_logger(__name__)
 
 AT_A_TIME = 8  # calls under way: a slow answer holds up its own order, and no other
 LOOK_SECONDS = 0.25  # so often the table is looked at, for what another process wrote and for what has become due
@@ -23,20 +27,32 @@ class Dispatcher:
     def __init__(self, broker: LiveBroker, session: Broker, execute: Execute, clock: Callable[[], datetime]) -> None:
         self.broker, self.session, self.execute, self.clock = broker, session, execute, clock
         self.under_way: set[asyncio.Task[None]] = set()
+        self.asking: asyncio.Task[None] | None = None  # the poll under way: one, and it takes no call's place
         self.bell = bus.bus.broker_bell = asyncio.Event()
 
     async def run(self) -> None:
         """One round: what is due goes out, what came back is settled, and until the bell rings, or a moment passes, we wait."""
         self.bell.clear()
+        self._look_back()
+        room = AT_A_TIME - len(self.under_way)
+        if room > 0:
+            errands = await self.execute(calls_take, self.broker, now=self.clock(), limit=room)
+            self.under_way |= {asyncio.create_task(self.carry_out(errand)) for errand in errands}
+        if self.asking is None and await self.execute(poll_begin, self.broker, now=self.clock()):
+            self.asking = asyncio.create_task(self.poll())
+        await self._wait()
+
+    def _look_back(self) -> None:
+        """Forget what is done. What went wrong while its outcome was written down goes wrong here."""
         for task in [task for task in self.under_way if task.done()]:
             self.under_way.discard(task)
             task.result()
-        if room := AT_A_TIME - len(self.under_way):
-            errands = await self.execute(calls_take, self.broker, now=self.clock(), limit=room)
-            self.under_way |= {asyncio.create_task(self.carry_out(errand)) for errand in errands}
-        if await self.execute(poll_begin, self.broker, now=self.clock()):
-            self.under_way.add(asyncio.create_task(self.poll()))
-        await self._wait()
+        if self.asking and self.asking.done():
+            asked, self.asking = self.asking, None
+            asked.result()
+
+    def _all_under_way(self) -> set[asyncio.Task[None]]:
+        return self.under_way | ({self.asking} if self.asking else set())
 
     async def carry_out(self, errand: Errand) -> None:
         outcome = await call(self.session, errand)
@@ -48,13 +64,15 @@ class Dispatcher:
 
     async def drain(self) -> None:
         """Let the calls under way come to their outcome: what is cut off is unknown, and has to be asked for."""
-        if self.under_way:
-            await asyncio.wait(self.under_way, timeout=self.broker.timeout_seconds + 1)
+        if tasks := self._all_under_way():
+            done, _ = await asyncio.wait(tasks, timeout=self.broker.timeout_seconds + 1)
+            for error in filter(None, (task.exception() for task in done if not task.cancelled())):
+                logger.error("broker_outcome_not_written", error=str(error).strip())
 
     async def _wait(self) -> None:
         bell = asyncio.create_task(self.bell.wait())
         try:
-            await asyncio.wait({bell, *self.under_way}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({bell, *self._all_under_way()}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
             bell.cancel()
 

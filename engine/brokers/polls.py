@@ -9,12 +9,14 @@ from engine import log
 from engine.alerts import alerts_raise
 from engine.brokers.breaker import locked_link, note_reach
 from engine.brokers.calls import report_data
+from engine.brokers.days import warn_of_lost
 from engine.brokers.protocol import Answer, Orders, Report
 from engine.domain.alerts import AlertRaised
-from engine.domain.brokers import BreakerState, BrokerAction, CallOutcome, LiveBroker, ReportStatus, tag_of
+from engine.domain.brokers import BreakerState, BrokerAction, CallOutcome, LiveBroker, ReportStatus, quantity_of, tag_of
 from engine.domain.enums import AlertLevel, Component, OrderStatus
 from engine.domain.events import Event, EventType, new_event
 from engine.models import BrokerCall, BrokerLink, Order
+from engine.selectors.units import day_start
 
 NEVER_THERE = (CallOutcome.ABSENT, CallOutcome.NOT_REACHED, CallOutcome.WITHDRAWN, CallOutcome.REJECTED)
 WATCHED_FOR = timedelta(minutes=10)  # an order that the broker did not have could still come in late
@@ -50,6 +52,7 @@ def poll_settle(broker: LiveBroker, answer: Answer, *, now: datetime) -> int:
         ours = {tag_of(order.id): order for order in working}
         events = [_reported(ours[tag], report, now) for tag, report in reports.items() if _is_news(ours.get(tag), report)]
         log.append(events, now=now)
+        warn_of_lost([order for tag, order in ours.items() if tag not in reports and _is_of_an_earlier_day(order, now)], now)
         _warn_of_strays({tag: report for tag, report in reports.items() if tag not in ours}, now)
         return len(events)
 
@@ -57,8 +60,15 @@ def poll_settle(broker: LiveBroker, answer: Answer, *, now: datetime) -> int:
 def _is_news(order: Order | None, report: Report) -> bool:
     if order is None:
         return False
-    known = (order.status != OrderStatus.UNKNOWN, order.filled_quantity)
-    return report.status is not ReportStatus.WORKING or known != (True, report.filled_quantity)
+    quantity = quantity_of(report.quantity, order.quantity, order.filled_quantity)
+    known = (order.status != OrderStatus.UNKNOWN, order.filled_quantity, order.quantity)
+    return report.status is not ReportStatus.WORKING or known != (True, report.filled_quantity, quantity)
+
+
+def _is_of_an_earlier_day(order: Order, now: datetime) -> bool:
+    """Whether the broker had it, or may have had it, on a day that its list says nothing of any more."""
+    was_sent = order.broker_order_id != "" or order.status == OrderStatus.UNKNOWN
+    return was_sent and order.submitted_at is not None and order.submitted_at < day_start(now)
 
 
 def _reported(order: Order, report: Report, now: datetime) -> Event:

@@ -3,7 +3,7 @@
 The paper broker needs none of it: it is a pure match inside the batch (`engine.domain.paper`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from uuid import UUID
 TAG_LENGTH = 20  # what a broker keeps of a tag: 80 bits, long enough never to meet another among millions
 SENDS = 3  # of an order, and of new terms, while nothing of it reached the broker
 BACKOFF_SECONDS = (1, 2, 4)  # before the second send, the third, and each ask after that
+REFUSED_SECONDS = (1, 2, 4, 8, 15)  # before a cancel that was refused is sent again: more gently, for it may take a person
 ASKS_UNTIL_ABSENT = 3  # an order sent a moment ago may not be listed yet: once is no proof
 
 
@@ -130,9 +131,14 @@ def tag_of(order_id: UUID) -> str:
     return order_id.hex[:TAG_LENGTH].upper()
 
 
-def wait_after(tries: int) -> timedelta:
+def wait_after(tries: int, seconds: Sequence[int] = BACKOFF_SECONDS) -> timedelta:
     """How long to wait after so many tries. No jitter: an account's calls come from one desk."""
-    return timedelta(seconds=BACKOFF_SECONDS[min(tries, len(BACKOFF_SECONDS)) - 1])
+    return timedelta(seconds=seconds[min(tries, len(seconds)) - 1])
+
+
+def quantity_of(said: int, ours: int, filled: int) -> int:
+    """An order's shares as the broker has them, but never fewer than are booked; ours where it names none."""
+    return max(said, filled) if said > 0 else ours
 
 
 def fill_of(filled: int, average: Decimal, booked: int, booked_notional: Decimal) -> tuple[int, Decimal]:

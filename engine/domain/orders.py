@@ -130,6 +130,13 @@ class Order:
             raise LifeCycleError(f"order {self.id} is {self.status}: cannot {trigger}") from None
         self.updated_at = at
 
+    def resize(self, quantity: int, at: datetime) -> None:
+        """Be of so many shares, never fewer than are filled. One that has nothing left to fill is filled."""
+        self.quantity, self.updated_at = max(quantity, self.filled_quantity), at
+        if not self.remaining:
+            self.move(Trigger.FILL, at)
+            self.filled_at = at
+
     def fill(self, quantity: int, price: Decimal, charges: Decimal, at: datetime) -> None:
         """Book a fill. Raises OverfillError when it is more than what is left."""
         if quantity > self.remaining:

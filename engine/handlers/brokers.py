@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.domain.book import Book, Context
-from engine.domain.brokers import BrokerAction, CallWanted, ReportStatus, fill_of
+from engine.domain.brokers import BrokerAction, CallWanted, ReportStatus, fill_of, quantity_of
 from engine.domain.enums import AlertLevel, Component, OrderStatus, RejectedBy
 from engine.domain.events import Event, EventType
 from engine.domain.orders import RESTING, Order, Trigger
@@ -50,20 +50,27 @@ def acknowledge(book: Book, event: Event) -> None:
 
 
 def report(book: Book, event: Event) -> None:
-    if event.data["status"] != ReportStatus.ABSENT:
-        _take(book, event)
+    """The broker's quantity is the order's, whichever answer about new terms is still to come. Older events have none."""
+    if event.data["status"] == ReportStatus.ABSENT:
+        return
+    order = _take(book, event)
+    if order:
+        said = int(event.data.get("quantity") or 0)
+        order.resize(quantity_of(said, order.quantity, order.filled_quantity), event.at)
+        book.touch_order(order)
 
 
-def _take(book: Book, event: Event) -> None:
+def _take(book: Book, event: Event) -> Order | None:
     """The broker has the order, and says under which id."""
     order = book.orders.get(as_uuid(event.data["order_id"]))
     if order is None:
-        return
+        return None
     if order.status is OrderStatus.UNKNOWN:
         order.move(Trigger.SUBMIT, event.at)
         order.reason = ""
     order.broker_order_id, order.updated_at = event.data["broker_order_id"], event.at
     book.touch_order(order)
+    return order
 
 
 def lose(book: Book, event: Event) -> None:
@@ -96,7 +103,8 @@ def clear_unknown(book: Book, event: Event, context: Context) -> list[Event]:
     """It is known what became of the order; and that the broker takes orders in the symbol."""
     refused = refusal_fingerprint(book.user_id, BROKER, event.data["symbol"])
     blocked = refusal_fingerprint(book.user_id, "outcome_known", event.data["symbol"])
-    gone = {unknown_fingerprint(event.data["order_id"]), *({refused, blocked} & book.open_alerts)}
+    order_id = event.data["order_id"]
+    gone = {unknown_fingerprint(order_id), lost_fingerprint(order_id), *({refused, blocked} & book.open_alerts)}
     book.changes.cleared_alerts |= gone
     return []
 
@@ -105,30 +113,58 @@ def unknown_fingerprint(order_id: object) -> str:
     return f"unknown:{order_id}"
 
 
+def lost_fingerprint(order_id: object) -> str:
+    """Of an order of an earlier day that the broker lists no more."""
+    return f"lost:{order_id}"
+
+
 def follow_report(book: Book, event: Event, context: Context) -> list[Event]:
     """Book what is filled and not booked yet, and the order's end where it has come to one."""
     data = event.data
-    order = book.orders.get(as_uuid(data["order_id"]))
-    if order is None:
-        return []
-    status = ReportStatus(data["status"])
+    order_id, status = as_uuid(data["order_id"]), ReportStatus(data["status"])
+    order = book.orders.get(order_id)
     if status is ReportStatus.ABSENT:
-        if order.status is not OrderStatus.UNKNOWN:
-            return []
-        reason = "the broker does not have it: it was asked for our tag"
-        return [rejection(event, order, context, by=RejectedBy.RISK, rule="broker_reachable", reason=reason)]
-    if order.status not in RESTING:
+        return _absent(order, event, context)
+    order = order or book.changes.orders.get(order_id)  # it ended a moment ago, maybe by this very event
+    if order is None:
         return []
     average = as_decimal(data["average_price"])
     shares, price = fill_of(int(data["filled_quantity"]), average, order.filled_quantity, order.filled_notional)
-    shares = min(shares, order.remaining)
-    filled = [execution(order, shares, price, event, context)] if shares > 0 else []
-    return filled + _end(order, order.remaining - shares, status, event, context)
+    booked = min(shares, order.remaining) if order.status in RESTING else 0
+    events = [execution(order, booked, price, event, context)] if booked else []
+    if shares > booked:
+        events.append(_not_booked(order, shares - booked, event, context))
+    return events + _end(order, order.remaining - booked, status, event, context)
+
+
+def _absent(order: Order | None, event: Event, context: Context) -> list[Event]:
+    if order is None or order.status is not OrderStatus.UNKNOWN:
+        return []
+    reason = event.data.get("message") or "the broker does not have it: it was asked for our tag"
+    return [rejection(event, order, context, by=RejectedBy.RISK, rule="broker_reachable", reason=reason)]
+
+
+def _not_booked(order: Order, shares: int, event: Event, context: Context) -> Event:
+    """More than the order can hold: what is bought or sold there and not here must never go by in silence."""
+    said = event.data["filled_quantity"]
+    text = f"The broker filled {said} shares of an order that is {order.status} here, for {order.quantity}."
+    alert = {
+        "alert_type": "FILL_NOT_BOOKED",
+        "level": AlertLevel.CRITICAL,
+        "title": f"Filled at the broker and in no book: {order.side} {shares} {order.symbol}",
+        "message": f"{text} {shares} of them are in no book: compare the positions there and here, and close what is too much.",
+        "component": Component.ORDER_EXECUTOR,
+        "fingerprint": f"not-booked:{order.id}",
+        "symbol": order.symbol,
+        "order_id": order.id,
+        "shares": shares,
+    }
+    return event.follow(EventType.RISK_ALERT, context.now, **alert)
 
 
 def _end(order: Order, left: int, status: ReportStatus, event: Event, context: Context) -> list[Event]:
     reason = str(event.data.get("message") or "")
-    if not left or status in (ReportStatus.WORKING, ReportStatus.COMPLETE):
+    if order.status not in RESTING or not left or status in (ReportStatus.WORKING, ReportStatus.COMPLETE):
         return []
     if status is ReportStatus.REJECTED and left == order.quantity:
         return [rejection(event, order, context, by=RejectedBy.BROKER, rule=BROKER, reason=reason or "the broker rejected it")]

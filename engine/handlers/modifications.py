@@ -71,15 +71,20 @@ def _refusal(event: Event, context: Context, rule: str, reason: str, verdict: Se
 
 
 def modify(book: Book, event: Event) -> None:
-    order = book.orders[as_uuid(event.data["order_id"])]
-    for name, value in changes_in(event.data).items():
+    """A broker's answer may come late: what has ended meanwhile stays as it is, and what is filled meanwhile counts."""
+    order = book.orders.get(as_uuid(event.data["order_id"]))
+    if order is None:
+        return
+    changes = changes_in(event.data)
+    quantity = changes.pop("quantity", order.quantity)
+    for name, value in changes.items():
         setattr(order, name, value)
     order.risk_checks = event.data["risk_checks"]
-    order.updated_at = event.at
+    order.resize(quantity, event.at)
     book.touch_order(order)
 
 
 def match_anew(book: Book, event: Event, context: Context) -> list[Event]:
     """At its new terms it may fill. One that took its share of this bar's volume already waits for the next bar."""
-    order = book.orders[as_uuid(event.data["order_id"])]
-    return [] if order.filled_quantity else match_on_paper(book, event, context)
+    order = book.orders.get(as_uuid(event.data["order_id"]))
+    return [] if order is None or order.filled_quantity else match_on_paper(book, event, context)

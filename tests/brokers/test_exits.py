@@ -113,6 +113,24 @@ def test_where_they_sold_all_nothing_more_is_sent(street: Street, broker: StandI
     assert_sound()
 
 
+def test_an_order_that_was_made_smaller_there_has_ended_too(street: Street, broker: StandIn, exits: list[Order]) -> None:
+    there = at_broker(broker, exits[0])
+    broker.fill(2, 110, there)
+    street.poll()
+    close()
+    broker.next_up += ["reject"]
+    run_until_idle(now=street.clock)
+    there |= {"quantity": 2, "status": "COMPLETE"}
+    street.settle(until=1)
+    street.poll()
+    street.settle()
+    assert (newest(broker)["quantity"], held()) == (8, {"RELIANCE": 8})
+    broker.fill(8, 99, newest(broker))
+    street.poll()
+    assert held() == {}
+    assert_sound()
+
+
 def test_shares_to_be_delivered_are_left_the_same_way(street: Street, broker: StandIn) -> None:
     bought = place(product=Product.CNC)
     street.settle()

@@ -25,11 +25,12 @@ from engine.domain.enums import Lane
 from engine.exits import FAILED
 from engine.market.demo import run_demo_feed
 from engine.processing import DATABASE_AWAY
+from engine.selectors.brokers import live_broker
 from engine.worker import SupervisedWorker
 
 logger = structlog.get_logger(__name__)
 
-LONGEST_DRAIN = 10.0  # seconds to finish what is in hand
+LONGEST_DRAIN = 10.0  # seconds to finish what is in hand, beside a call to the broker
 FLUSH_SECONDS = 1.0
 SOCKET_FRAME_LIMIT = 64 * 1024  # bytes that one frame from a page may have; pages send acknowledgements, nothing long
 SOCKET_MESSAGE_LIMIT = 4 * 1024 * 1024  # bytes; it binds what we send as well, and a snapshot of a large account is long
@@ -159,11 +160,13 @@ class ServeProcess:
     async def _drain(self) -> None:
         self.stopping.set()
         if self.worker:
+            broker = live_broker()
+            seconds = LONGEST_DRAIN + (broker.timeout_seconds if broker else 0)
             try:
-                async with asyncio.timeout(LONGEST_DRAIN):
+                async with asyncio.timeout(seconds):
                     await self.worker.stop()
             except TimeoutError:
-                logger.error("drain_timed_out", seconds=LONGEST_DRAIN)
+                logger.error("drain_timed_out", seconds=seconds)
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
