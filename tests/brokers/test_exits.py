@@ -14,7 +14,7 @@ from engine.models import Account, Order, Position
 from engine.processing import run_until_idle
 from engine.services.exits import positions_close
 from engine.services.trading import emergency_stop
-from tests.brokers.conftest import Street
+from tests.brokers.conftest import Street, again
 from tests.engine.flow import assert_sound, held, place
 from tests.support.broker import StandIn
 
@@ -119,9 +119,10 @@ def test_an_order_that_was_made_smaller_there_has_ended_too(street: Street, brok
     street.poll()
     close()
     broker.next_up += ["reject"]
-    run_until_idle(now=street.clock)
+    street.step()
+    street.poll()
+    assert [again(order).status for order in exits] == ["PARTIALLY_FILLED", "CANCELLED"]
     there |= {"quantity": 2, "status": "COMPLETE"}
-    street.settle(until=1)
     street.poll()
     street.settle()
     assert (newest(broker)["quantity"], held()) == (8, {"RELIANCE": 8})
