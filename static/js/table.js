@@ -13,6 +13,7 @@ export class Page {
   #rows = new WeakMap(); // element -> the row that it shows
   #offScreen = new OffScreen((item, row) => this.#fill(item, row));
   #held = new Map(); // section -> what came in since it was held, as in #waiting
+  #settled = new WeakSet(); // lists whose rows of the server's were seen to stand right
 
   change(sections) {
     for (const [section, rows] of Object.entries(sections)) {
@@ -78,6 +79,7 @@ export class Page {
         if (moves || !waits) this.#fill(item, row);
       }
     }
+    if (!this.#settled.has(list)) moved.push(...this.#settle(list, steady));
     for (const item of moved) item.remove();
     for (const item of moved) this.#place(list, item);
     // only now does each row that the server rendered have an order for the new ones to find their place by
@@ -86,6 +88,24 @@ export class Page {
       if (steady) this.#wait(list.dataset.rows, key, row);
       else this.#insert(list, key, row);
     }
+  }
+
+  // The rows that stand wrong at first: the server rendered them, and ranks changed before the first snapshot told us of any.
+  #settle(list, steady) {
+    const astray = [];
+    let last = null;
+    for (const item of own(list).filter((each) => this.#rows.has(each))) {
+      if (last && this.#goesBefore(list, item, last)) astray.push(item);
+      else last = item;
+    }
+    if (!steady) this.#settled.add(list);
+    else for (const item of astray) this.#wait(list.dataset.rows, item.dataset.key, this.#rows.get(item));
+    return steady ? [] : astray;
+  }
+
+  #goesBefore(list, item, other) {
+    const [sort, others] = [this.#rows.get(item).sort, this.#rows.get(other).sort];
+    return list.dataset.sort === "asc" ? sort < others : sort > others;
   }
 
   #wait(section, key, row) {
@@ -103,9 +123,7 @@ export class Page {
   }
 
   #place(list, item) {
-    const row = this.#rows.get(item);
-    const before = list.dataset.sort === "asc" ? (a, b) => a < b : (a, b) => a > b;
-    const next = own(list).find((other) => this.#rows.has(other) && before(row.sort, this.#rows.get(other).sort));
+    const next = own(list).find((other) => this.#rows.has(other) && this.#goesBefore(list, item, other));
     list.insertBefore(item, next ?? list.querySelector(":scope > template"));
   }
 

@@ -1,0 +1,53 @@
+"""What a hand, a key or a moment too early must not do: in Chromium against a real server."""
+
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.pages.test_browser_orders import desk, rests, trader
+from tests.support.server import Server, wait_for
+
+__all__ = ["desk", "trader"]
+
+pytestmark = pytest.mark.process
+
+ROWS = "[data-rows=orders] > tbody[data-key]"
+OF_BEFORE = """() => {
+    const list = document.querySelector("[data-rows=orders]");
+    list.prepend(list.querySelectorAll(":scope > tbody[data-key]")[1]);
+    window.touched = [];
+    const watcher = new MutationObserver((all) => window.touched.push(...all.map((one) => one.target.dataset.rows)));
+    for (const each of document.querySelectorAll("[data-rows]")) watcher.observe(each, {childList: true});
+}"""
+
+
+def keys(page: Page) -> list[str]:
+    return page.locator(ROWS).evaluate_all("rows => rows.map((row) => row.dataset.key)")
+
+
+def held_back(page: Page, address: str) -> list[Route]:
+    """What is asked for at the address, from now on: nobody answers it."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, hold)
+    return held
+
+
+def test_rows_whose_ranks_changed_before_the_script_came_are_put_right(trader: Page, desk: Server):
+    for price in ("71.50", "72.50", "73.50"):
+        rests(trader, price)
+    trader.goto(f"{desk.url}/")
+    right = keys(trader)
+    held = held_back(trader, "**/static/js/app*.js")
+    trader.goto(f"{desk.url}/", wait_until="commit")
+    expect(trader.locator(ROWS)).to_have_count(len(right))
+    trader.evaluate(OF_BEFORE)
+    assert keys(trader) == [right[1], right[0], *right[2:]]
+    for route in held:
+        route.continue_()
+    expect(trader.locator("body")).to_have_attribute("data-feed", "live", timeout=15_000)
+    wait_for(lambda: keys(trader) == right, "each row stands by its rank")
+    assert trader.evaluate("window.touched") == ["orders", "orders"]  # taken away and put in: one row, and no other list
