@@ -66,9 +66,9 @@ export class Page {
     for (const [key, row] of rows) {
       const item = items.get(key);
       if (row === null && item) {
-        this.#offScreen.forget(item);
-        item.remove();
+        this.#remove(list, item, steady);
       } else if (item) {
+        item.inert = false; // it was going, and came back
         const moves = this.#rows.has(item) && this.#rows.get(item).sort !== row.sort;
         if (moves && steady) {
           this.#wait(list.dataset.rows, key, row);
@@ -106,6 +106,17 @@ export class Page {
   #goesBefore(list, item, other) {
     const [sort, others] = [this.#rows.get(item).sort, this.#rows.get(other).sort];
     return list.dataset.sort === "asc" ? sort < others : sort > others;
+  }
+
+  // Under a hand it keeps its place, with nothing to press, until the hand rests or leaves.
+  #remove(list, item, steady) {
+    if (steady) {
+      item.inert = true;
+      this.#wait(list.dataset.rows, item.dataset.key, null);
+      return;
+    }
+    this.#offScreen.forget(item);
+    item.remove();
   }
 
   #wait(section, key, row) {

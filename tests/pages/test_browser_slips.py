@@ -4,7 +4,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.pages.test_browser_orders import desk, rests, trader
+from tests.pages.test_browser_orders import SOON, desk, rests, trader
 from tests.support.server import Server, wait_for
 
 __all__ = ["desk", "trader"]
@@ -51,3 +51,20 @@ def test_rows_whose_ranks_changed_before_the_script_came_are_put_right(trader: P
     expect(trader.locator("body")).to_have_attribute("data-feed", "live", timeout=15_000)
     wait_for(lambda: keys(trader) == right, "each row stands by its rank")
     assert trader.evaluate("window.touched") == ["orders", "orders"]  # taken away and put in: one row, and no other list
+
+
+def test_no_row_goes_under_a_hand_that_is_about_to_press(trader: Page, desk: Server):
+    below, above = (rests(trader, price).get_attribute("data-key") for price in ("74.50", "75.50"))
+    trader.goto(f"{desk.url}/orders/?status=ACTIVE")
+    cancel = trader.locator(f"{ROWS}[data-key='{below}']").get_by_role("link", name="Cancel")
+    going = trader.locator(f"{ROWS}[data-key='{above}']")
+    cancel.hover()
+    trader.evaluate("window.hand = setInterval(() => dispatchEvent(new PointerEvent('pointermove')), 100)")
+    place = cancel.bounding_box()
+    desk.client(desk.manage("create_token", "asha").split()[-1]).post(f"/api/trading-engine/orders/{above}/cancel")
+    expect(going).to_have_attribute("inert", "", timeout=SOON)
+    assert cancel.bounding_box() == place
+    assert going.evaluate("row => Number(getComputedStyle(row).opacity)") < 1
+    trader.evaluate("clearInterval(window.hand)")
+    expect(going).to_have_count(0, timeout=SOON)
+    assert cancel.bounding_box() != place

@@ -4,7 +4,7 @@ const list = document.querySelector("[data-rows=alerts]");
 const all = document.querySelector("[data-pick-all]");
 const said = document.querySelector("[data-picked]");
 
-const picks = () => [...list.querySelectorAll(":scope > li .pick")].filter((pick) => pick.checkVisibility());
+const picks = () => [...list.querySelectorAll(":scope > li:not([inert]) .pick")].filter((pick) => pick.checkVisibility());
 
 function tell() {
   const shown = picks();
@@ -23,5 +23,9 @@ all.addEventListener("change", (event) => {
 });
 list.addEventListener("change", tell);
 form.addEventListener("reset", () => setTimeout(tell));
-new MutationObserver(tell).observe(list, { childList: true }); // what is resolved takes its tick along
+// what is resolved takes its tick along, also where it waits under a hand until it goes
+new MutationObserver(() => {
+  for (const pick of list.querySelectorAll(":scope > [inert] .pick")) pick.checked = false;
+  tell();
+}).observe(list, { childList: true, subtree: true, attributeFilter: ["inert"] });
 tell();
