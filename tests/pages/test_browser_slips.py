@@ -1,10 +1,11 @@
 """What a hand, a key or a moment too early must not do: in Chromium against a real server."""
 
+import re
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.pages.test_browser_orders import SOON, desk, rests, trader
+from tests.pages.test_browser_orders import SOON, desk, rests, ticket, trader
 from tests.support.server import Server, wait_for
 
 __all__ = ["desk", "trader"]
@@ -68,3 +69,23 @@ def test_no_row_goes_under_a_hand_that_is_about_to_press(trader: Page, desk: Ser
     trader.evaluate("clearInterval(window.hand)")
     expect(going).to_have_count(0, timeout=SOON)
     assert cancel.bounding_box() != place
+
+
+@pytest.mark.parametrize("key", ["Tab", "Enter"])
+def test_a_suggestion_for_what_stood_there_before_is_not_taken(trader: Page, key: str):
+    symbol = ticket(trader).locator("[name=symbol]")
+    symbol.press_sequentially("rel")
+    options = trader.locator(".suggestions [role=option]")
+    expect(options).to_have_count(2)
+    held = held_back(trader, "**/orders/symbols/**")
+    with trader.expect_request("**/orders/symbols/**"):
+        symbol.press_sequentially("ia")
+        trader.keyboard.press(key)
+    expect(symbol).to_have_value("relia")
+    expect(trader.locator("[data-error-for=quantity]")).to_be_empty()  # nor was the form sent
+    expect(trader.locator(".suggestions")).to_be_hidden()
+    held[-1].continue_()
+    if key == "Enter":  # the hand is still there
+        expect(options).to_have_text([re.compile("RELIANCE")])
+        trader.keyboard.press(key)
+        expect(symbol).to_have_value("RELIANCE")
