@@ -89,3 +89,22 @@ def test_a_suggestion_for_what_stood_there_before_is_not_taken(trader: Page, key
         expect(options).to_have_text([re.compile("RELIANCE")])
         trader.keyboard.press(key)
         expect(symbol).to_have_value("RELIANCE")
+
+
+def test_a_tick_for_an_order_is_none_for_another(trader: Page):
+    dialog = ticket(trader, symbol="TCS", quantity="50000")
+    tick = dialog.get_by_label("Yes, send it")
+    tick.check()
+    dialog.locator("[name=quantity]").fill("60000")
+    expect(dialog.locator("[data-send]")).to_have_text("Buy 60,000 TCS at the market", timeout=SOON)
+    expect(tick).to_be_visible()
+    expect(tick).not_to_be_checked()
+    tick.check()
+    dialog.locator("[name=quantity]").press("End")
+    trader.keyboard.type("0")
+    trader.keyboard.press("Enter")  # before the answer to what was typed
+    expect(dialog.locator("[data-form-error]")).to_have_text("Not sent yet: confirm it first.", timeout=SOON)
+    expect(tick).not_to_be_checked()
+    tick.check()
+    dialog.locator("[data-send]").click()
+    expect(trader.get_by_text("Sent: Buy 6,00,000 TCS at the market.")).to_be_visible(timeout=SOON)
