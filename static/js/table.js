@@ -5,6 +5,7 @@ import { fresh as freshLine } from "./flash.js";
 import { underHand } from "./hand.js";
 import { OffScreen } from "./offscreen.js";
 import { partsOf, write } from "./parts.js";
+import { astray, own, place, placeAnew } from "./ranks.js";
 
 const AGAIN = 300; // ms until rows that wait for a hand to leave are tried again
 
@@ -50,11 +51,11 @@ export class Page {
   #render = () => {
     const waiting = this.#waiting;
     this.#waiting = new Map();
-    const places = Map.groupBy(document.querySelectorAll("[data-row]"), (place) => place.dataset.row);
+    const places = Map.groupBy(document.querySelectorAll("[data-row]"), (item) => item.dataset.row);
     for (const [section, rows] of waiting) {
       for (const list of document.querySelectorAll(`[data-rows="${section}"]`)) this.#list(list, rows);
       for (const [key, row] of rows) {
-        if (row) for (const place of places.get(`${section}/${key}`) ?? []) this.#fill(place, row);
+        if (row) for (const item of places.get(`${section}/${key}`) ?? []) this.#fill(item, row);
       }
     }
   };
@@ -75,13 +76,11 @@ export class Page {
           continue;
         }
         if (moves) moved.push(item);
-        const waits = this.#offScreen.takes(item, row);
-        if (moves || !waits) this.#fill(item, row);
+        if (!this.#offScreen.takes(item, row) || moves) this.#fill(item, row);
       }
     }
     if (!this.#settled.has(list)) moved.push(...this.#settle(list, steady));
-    for (const item of moved) item.remove();
-    for (const item of moved) this.#place(list, item);
+    placeAnew(list, moved, this.#rows);
     // only now does each row that the server rendered have an order for the new ones to find their place by
     for (const [key, row] of rows) {
       if (row === null || items.has(key)) continue;
@@ -92,31 +91,18 @@ export class Page {
 
   // The rows that stand wrong at first: the server rendered them, and ranks changed before the first snapshot told us of any.
   #settle(list, steady) {
-    const astray = [];
-    let last = null;
-    for (const item of own(list).filter((each) => this.#rows.has(each))) {
-      if (last && this.#goesBefore(list, item, last)) astray.push(item);
-      else last = item;
-    }
+    const wrong = astray(list, this.#rows);
     if (!steady) this.#settled.add(list);
-    else for (const item of astray) this.#wait(list.dataset.rows, item.dataset.key, this.#rows.get(item));
-    return steady ? [] : astray;
-  }
-
-  #goesBefore(list, item, other) {
-    const [sort, others] = [this.#rows.get(item).sort, this.#rows.get(other).sort];
-    return list.dataset.sort === "asc" ? sort < others : sort > others;
+    else for (const item of wrong) this.#wait(list.dataset.rows, item.dataset.key, this.#rows.get(item));
+    return steady ? [] : wrong;
   }
 
   // Under a hand it keeps its place, with nothing to press, until the hand rests or leaves.
   #remove(list, item, steady) {
-    if (steady) {
-      item.inert = true;
-      this.#wait(list.dataset.rows, item.dataset.key, null);
-      return;
-    }
+    item.inert = steady;
+    if (steady) return this.#wait(list.dataset.rows, item.dataset.key, null);
     this.#offScreen.forget(item);
-    item.remove();
+    return item.remove();
   }
 
   #wait(section, key, row) {
@@ -129,21 +115,16 @@ export class Page {
     const item = list.querySelector(":scope > template").content.firstElementChild.cloneNode(true);
     item.dataset.key = key;
     this.#fill(item, row, true);
-    this.#place(list, item);
+    place(list, item, this.#rows);
     if (list.dataset.sort === "desc") freshLine(item);
   }
 
-  #place(list, item) {
-    const next = own(list).find((other) => this.#rows.has(other) && this.#goesBefore(list, item, other));
-    list.insertBefore(item, next ?? list.querySelector(":scope > template"));
-  }
-
-  #fill(place, row, fresh = false) {
-    const before = this.#rows.get(place);
-    this.#rows.set(place, row);
-    const { attributes, cells, bounds, lists } = partsOf(place);
+  #fill(item, row, fresh = false) {
+    const before = this.#rows.get(item);
+    this.#rows.set(item, row);
+    const { attributes, cells, bounds, lists } = partsOf(item);
     const changed = (name) => !before || before[name] !== row[name];
-    for (const [attribute, name] of attributes) if (changed(name)) place.setAttribute(attribute, row[name] ?? "");
+    for (const [attribute, name] of attributes) if (changed(name)) item.setAttribute(attribute, row[name] ?? "");
     for (const [cell, name, form] of cells) if (changed(name)) write(cell, row[name], form, fresh);
     for (const [element, attribute, name] of bounds) {
       const text = String(row[name] ?? "");
@@ -165,5 +146,3 @@ export class Page {
     list.replaceChildren(...items, template);
   }
 }
-
-const own = (list) => [...list.children].filter((item) => "key" in item.dataset);
