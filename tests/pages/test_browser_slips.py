@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.pages.test_browser_orders import SOON, desk, rests, ticket, trader
+from tests.pages.test_browser_orders import SOON, desk, rests, sign_in, ticket, trader
 from tests.support.server import Server, wait_for
 
 __all__ = ["desk", "trader"]
@@ -13,6 +13,14 @@ __all__ = ["desk", "trader"]
 pytestmark = pytest.mark.process
 
 ROWS = "[data-rows=orders] > tbody[data-key]"
+RAISE = """
+from django.utils import timezone
+from engine.alerts import alerts_raise
+from engine.domain.alerts import AlertRaised
+from engine.domain.enums import AlertLevel
+raised = [AlertRaised(AlertLevel.ERROR, name, "a test", "risk_engine", name, user_id=whose) for name, whose in {alerts!r}]
+alerts_raise(raised, now=timezone.now())
+"""
 OF_BEFORE = """() => {
     const list = document.querySelector("[data-rows=orders]");
     list.prepend(list.querySelectorAll(":scope > tbody[data-key]")[1]);
@@ -108,3 +116,35 @@ def test_a_tick_for_an_order_is_none_for_another(trader: Page):
     tick.check()
     dialog.locator("[data-send]").click()
     expect(trader.get_by_text("Sent: Buy 6,00,000 TCS at the market.")).to_be_visible(timeout=SOON)
+
+
+def alert(page: Page, title: str) -> Locator:
+    return page.locator("[data-rows=alerts] > li[data-key]").filter(has=page.get_by_text(title, exact=True))
+
+
+def open_alerts(desk: Server, *titles: str) -> int:
+    names = ", ".join(f"'{title}'" for title in titles)
+    return int(desk.rows(f"select count(*) from engine_alert where title in ({names}) and status = 'ACTIVE'")[0][0])
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_on_a_checkbox_of_the_inbox_does_nothing(desk: Server, chromium: Browser, scripts: bool):
+    titles = [f"{name} {scripts}" for name in ("one", "two")]
+    desk.shell(RAISE.format(alerts=[(title, "asha") for title in titles]))
+    context = chromium.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    sign_in(page, desk, "/alerts/")
+    if scripts:
+        expect(page.locator("body")).to_have_attribute("data-feed", "live", timeout=15_000)
+        page.get_by_label("All", exact=True).check()
+        page.get_by_label("All", exact=True).press("Enter")
+    pick = alert(page, titles[0]).get_by_role("checkbox")
+    pick.check()
+    pick.press("Enter")
+    page.wait_for_timeout(500)
+    assert page.url.endswith("/alerts/")
+    assert open_alerts(desk, *titles) == 2
+    if scripts:  # in the note it is meant
+        page.get_by_label("Note: what was done about them").press("Enter")
+        wait_for(lambda: open_alerts(desk, *titles) == 0, "both are resolved")
+    context.close()
