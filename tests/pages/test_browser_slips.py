@@ -148,3 +148,14 @@ def test_enter_on_a_checkbox_of_the_inbox_does_nothing(desk: Server, chromium: B
         page.get_by_label("Note: what was done about them").press("Enter")
         wait_for(lambda: open_alerts(desk, *titles) == 0, "both are resolved")
     context.close()
+
+
+def test_all_are_those_that_one_may_handle(trader: Page, desk: Server):
+    desk.shell(RAISE.format(alerts=[("mine", "asha"), ("also mine", "asha"), ("the system's", None)]))
+    trader.goto(f"{desk.url}/alerts/")
+    expect(alert(trader, "the system's")).to_be_visible()
+    trader.get_by_label("All", exact=True).check()
+    assert not alert(trader, "the system's").locator(".pick").is_checked()
+    trader.locator("[data-bulk]").get_by_role("button", name="Acknowledge").click()
+    for title in ("mine", "also mine"):
+        expect(alert(trader, title)).to_have_attribute("data-status", "ACKNOWLEDGED", timeout=SOON)

@@ -4,7 +4,7 @@ const list = document.querySelector("[data-rows=alerts]");
 const all = document.querySelector("[data-pick-all]");
 const said = document.querySelector("[data-picked]");
 
-const picks = () => [...list.querySelectorAll(":scope > li:not([inert]) .pick")].filter((pick) => pick.checkVisibility());
+const picks = () => [...list.querySelectorAll(":scope > li:not([inert]) .pick")].filter((pick) => pick.checkVisibility({ checkVisibilityCSS: true }));
 
 function tell() {
   const shown = picks();
