@@ -4,7 +4,8 @@ const list = document.querySelector("[data-rows=alerts]");
 const all = document.querySelector("[data-pick-all]");
 const said = document.querySelector("[data-picked]");
 
-const picks = () => [...list.querySelectorAll(":scope > li:not([inert]) .pick")].filter((pick) => pick.checkVisibility({ checkVisibilityCSS: true }));
+const inSight = (pick) => pick.checkVisibility({ checkVisibilityCSS: true }); // what one may not handle is not
+const picks = () => [...list.querySelectorAll(":scope > li:not([inert]) .pick")].filter(inSight);
 
 function tell() {
   const shown = picks();
