@@ -30,6 +30,7 @@ SHORTEST, LONGEST = 0.02, 0.2  # seconds of rest after a message of a topic
 REST = 4  # and in between, this many times the processor time of the computation: a cheap topic is shown nearly at once
 POLL = 1.0  # seconds: a hint may get lost on its way, so everything is computed this often anyway
 BEAT = 3.0  # seconds between two heartbeats
+LATE = 9.0  # seconds: nobody vouches for what was last looked at longer ago
 BEAT_REST = 0.01  # seconds after some of them: what is new goes before
 AT_ONCE = 32  # sockets written to before the loop writes them out and looks at what else there is to do
 RECHECK = 15.0  # seconds between two checks that the sockets' sessions still stand
@@ -62,6 +63,12 @@ class Feed:
         self.next_at = 0.0  # not computed again before this moment of the loop's clock
         self.asked_at = -POLL  # when it was last computed, by that clock
         self.failed = False
+
+    @property
+    def is_vouched(self) -> bool:
+        """Whether its state may be shown as what holds now."""
+        late = asyncio.get_running_loop().time() - self.asked_at > LATE
+        return self.state is not None and not self.failed and not late
 
     def snapshot(self) -> list[str]:
         """The frames of the whole state; all but the last say that there is more."""
@@ -111,7 +118,7 @@ class Hub:
         feed = self._feeds.setdefault(str(topic), Feed(topic))
         feed.waiting.add(watcher)
         self._start()
-        if feed.state is not None and not feed.failed:
+        if feed.is_vouched:
             await self._greet(feed)
         else:
             self._mark(feed)
@@ -156,25 +163,26 @@ class Hub:
         return feed.task
 
     async def _refresh(self, feed: Feed) -> None:
-        """At once when it has rested, and again until it is clean."""
+        """Once, when it has rested. What is dirty again by then is for another task: the poll waits for this one only."""
         loop = asyncio.get_running_loop()
         try:
-            while feed.dirty:
-                await asyncio.sleep(feed.next_at - loop.time())
-                feed.dirty, feed.asked_at = False, loop.time()
-                fresh, cost = await loop.run_in_executor(self._thread, _timed, self._compute, feed.topic)
-                feed.failed = False
-                frames = feed.advance(fresh)
-                # where nothing was said, by the poll mostly, the first change goes out at once
-                feed.next_at = loop.time() + min(LONGEST, max(SHORTEST if frames else 0, REST * cost))
-                await self._tell(feed, frames)
-                await self._greet(feed)
+            await asyncio.sleep(feed.next_at - loop.time())
+            feed.dirty, feed.asked_at = False, loop.time()
+            fresh, cost = await loop.run_in_executor(self._thread, _timed, self._compute, feed.topic)
+            feed.failed = False
+            frames = feed.advance(fresh)
+            # where nothing was said, by the poll mostly, the first change goes out at once
+            feed.next_at = loop.time() + min(LONGEST, max(SHORTEST if frames else 0, REST * cost))
+            await self._tell(feed, frames)
+            await self._greet(feed)
         except Exception as error:  # noqa: BLE001 - whatever it is: the page goes STALE, and the next poll tries again
             feed.next_at = loop.time() + LONGEST
             feed.failed = True
             log.warning("topic_not_computed", topic=feed.name, error=repr(error))
         finally:
             feed.task = None
+        if feed.dirty:
+            self._mark(feed)
 
     async def _tell(self, feed: Feed, frames: list[str]) -> None:
         if frames:
@@ -230,10 +238,10 @@ class Hub:
             await asyncio.sleep(max(SHORTEST, oldest + POLL - loop.time()))
 
     async def _beat(self) -> None:
-        """A heartbeat says "what you show is right": it is not sent to those who watch what could not be computed."""
+        """A heartbeat says "what you show is right": not to those who watch what could not be computed, or not for long."""
         beat = [dumps({"t": "beat", "at": iso(timezone.now())})]
-        failed = {watcher for feed in self._feeds.values() if feed.failed for watcher in feed.watchers | feed.waiting}
-        await _to_all(self._watchers() - failed, lambda watcher: watcher.push(beat, None), BEAT_REST)
+        doubtful = {watcher for feed in self._feeds.values() if not feed.is_vouched for watcher in feed.watchers | feed.waiting}
+        await _to_all(self._watchers() - doubtful, lambda watcher: watcher.push(beat, None), BEAT_REST)
         await _to_all(self._watchers(), lambda watcher: watcher.close_if_silent())
 
     async def _end_session(self, digest: str) -> None:

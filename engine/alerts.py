@@ -18,6 +18,7 @@ from engine.domain.alerts import (
     COMPONENT_LENGTH,
     ID_SUFFIXES,
     MESSAGE_LENGTH,
+    OLD_ID,
     RANKS,
     TITLE_LENGTH,
     AlertRaised,
@@ -184,8 +185,7 @@ def _open_alert(alert_id: str) -> Alert:
     """The open alert, locked. An id without a suffix, as they once were, means the first alert of that millisecond."""
     if not re.fullmatch(r"[\w-]{1,40}", alert_id, re.ASCII):
         raise AlertNotFound(alert_id)
-    old_style = re.fullmatch(r"alert_\d{13}", alert_id, re.ASCII)
-    which = Q(id__startswith=f"{alert_id}_") if old_style else Q(id=alert_id)
+    which = Q(id__startswith=f"{alert_id}_") if OLD_ID.fullmatch(alert_id) else Q(id=alert_id)
     rows = Alert.objects.select_for_update().filter(which).exclude(status=AlertStatus.RESOLVED)
     alert = rows.order_by("id").first()
     if alert is None:

@@ -39,6 +39,7 @@ TRIGGERED = frozenset({OrderType.STOP_LOSS.value, OrderType.STOP_LIMIT.value})
 STRATEGY_LENGTH = 64
 LONGEST = 80  # letters that are read of a field
 PRICE_WORDS = "A price in rupees, above 0"
+TOO_FINE = "At most four decimals"
 WORDS = {
     "symbol": "Choose a listed symbol",
     "quantity": f"Whole shares, 1 to {figures.quantity(MAX_SHARES)}",
@@ -110,10 +111,12 @@ class Ticket:
         return shares
 
     def _number(self, name: str, text: str) -> Decimal | None:
-        number = number_of(text)
+        number, shown = number_of(text), FORM_FIELDS.get(name, name)
         if number is None or number <= 0:
-            shown = FORM_FIELDS.get(name, name)
             self.errors.setdefault(shown, WORDS[shown])
+            return None
+        if name != "quantity" and is_too_fine(number):
+            self.errors.setdefault(shown, TOO_FINE)
             return None
         return number
 
@@ -149,6 +152,8 @@ class Terms:
             number = number_of(text)
             if text and (number is None or number <= 0):
                 form.errors[name] = WORDS[name]
+            elif number is not None and name != "quantity" and is_too_fine(number):
+                form.errors[name] = TOO_FINE
             elif number is not None and number != order[name]:
                 changed[name] = number
         if not form.errors:
@@ -174,6 +179,11 @@ def number_of(text: str) -> Decimal | None:
     match = WRITTEN.fullmatch(text.strip())
     number = Decimal(match[1].replace(",", "")) if match else None
     return number if number is not None and abs(number) < Decimal(10) ** 15 else None
+
+
+def is_too_fine(number: Decimal) -> bool:
+    """Whether it has more decimals than are kept of a price."""
+    return number != round(number, 4)
 
 
 def plain(value: Any) -> str:

@@ -19,7 +19,7 @@ from dashboard.pages.access import Scope, accounts_to_act_on, may_handle, scope_
 from dashboard.pages.actions import Done, NotDone, action, require_still, require_word, to_each
 from dashboard.pages.base import page
 from dashboard.pages.confirmations import Confirmation, confirmed
-from dashboard.pages.order_forms import number_of, plain
+from dashboard.pages.order_forms import is_too_fine, number_of, plain
 from engine.domain.enums import HaltScope, TradingState
 from engine.models import Position
 from engine.selectors.positions import position_dict
@@ -97,7 +97,7 @@ def _level(request: HttpRequest, name: str, word: str) -> Decimal | None:
     if not text:
         return None
     level = number_of(text)
-    if level is None or not 0 < level < MOST_PRICE or level != round(level, 4):
+    if level is None or not 0 < level < MOST_PRICE or is_too_fine(level):
         raise NotDone(f"Nothing was changed: the {word} is a price in rupees, above 0, or empty for none.")
     return level
 

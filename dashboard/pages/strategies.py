@@ -24,6 +24,7 @@ from engine.services import strategies as services
 
 RETIRE_WORD = "RETIRE"
 CLOSING = "close"
+AS_BEFORE = "as-before"  # an undone pause leaves what the limits measure as it was
 BACK = {StrategyTrigger.PAUSE: StrategyTrigger.RESUME, StrategyTrigger.RESUME: StrategyTrigger.PAUSE}
 STOPPING = [
     Choice("positions", CLOSING, "Close what it holds, at the market", "radio", checked=True),
@@ -98,7 +99,8 @@ def _undo(row: Strategy, trigger: StrategyTrigger) -> dict[str, str] | None:
     if back is None or LIFE_CYCLE.get((stands, back)) != row.status:
         return None
     reason = row.status_reason if back is StrategyTrigger.PAUSE else "its pause was taken back"
-    return {"url": reverse(f"strategy-{back}", args=[row.id]), "reason": reason, "still": stands}
+    step = {"url": reverse(f"strategy-{back}", args=[row.id]), "reason": reason, "still": stands}
+    return step | ({"measures": AS_BEFORE} if back is StrategyTrigger.RESUME else {})
 
 
 def _facts(row: Strategy) -> list[tuple[str, str]]:
@@ -116,13 +118,13 @@ def _named(request: HttpRequest, reason: str) -> dict[str, Any]:
     return {"by": signed_in(request).get_username(), "reason": reason, "now": timezone.now()}
 
 
-def _briefly(service: Callable[..., object]) -> Callable[[HttpRequest, Strategy], None]:
-    """A step that needs no reason."""
+def _pause(request: HttpRequest, row: Strategy) -> None:
+    services.strategy_pause(strategy_id=row.id, **_named(request, text_of(request, "reason", REASON_LIMIT)))
 
-    def act(request: HttpRequest, row: Strategy) -> None:
-        service(strategy_id=row.id, **_named(request, text_of(request, "reason", REASON_LIMIT)))
 
-    return act
+def _resume(request: HttpRequest, row: Strategy) -> None:
+    named = _named(request, text_of(request, "reason", REASON_LIMIT))
+    services.strategy_resume(strategy_id=row.id, afresh=request.POST.get("measures") != AS_BEFORE, **named)
 
 
 def _stop(request: HttpRequest, row: Strategy) -> None:
@@ -142,7 +144,7 @@ def _closes(request: HttpRequest) -> bool:
 
 pause = _step(
     StrategyTrigger.PAUSE,
-    _briefly(services.strategy_pause),
+    _pause,
     "paused",
     text="It makes no new trades until somebody resumes it. What it holds, and its exits, stay.",
     button="Pause",
@@ -151,7 +153,7 @@ pause = _step(
 )
 resume = _step(
     StrategyTrigger.RESUME,
-    _briefly(services.strategy_resume),
+    _resume,
     "resumed",
     text="It trades again from its next signal on. What its limits measure begins anew.",
     button="Resume",

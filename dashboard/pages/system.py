@@ -11,7 +11,7 @@ from dashboard.live.topics import EVERYBODY, Topic
 from dashboard.pages.access import scope_of, signed_in
 from dashboard.pages.actions import NotDone, action, signed_in_only
 from dashboard.pages.base import page
-from engine.selectors.lanes import dead_letter
+from engine.selectors.lanes import LAST_LOG_ID, dead_letter
 from engine.services.dead_letters import requeue
 
 MAY_REQUEUE = "engine.change_pendingevent"  # as in the admin
@@ -38,13 +38,17 @@ def _requeue(request: HttpRequest, event_id: int) -> str:
     user = signed_in(request)
     if not (user.is_staff and user.has_perm(MAY_REQUEUE)):
         raise NotDone("Nothing was requeued: that is for staff who may.", 403)
+    if event_id > LAST_LOG_ID:
+        raise NotDone("Nothing was requeued: there is no such event.", 404)
     requeue(event_id=event_id, by=user.get_username(), now=timezone.now())
     return f"Event {event_id} is back at work."
 
 
 def _confirmation(request: HttpRequest, event_id: int) -> HttpResponse:
     """Where the button leads without JavaScript."""
-    user, letter = signed_in(request), dead_letter(event_id)
-    if letter is None or not (user.is_staff and user.has_perm(MAY_REQUEUE)):
+    user = signed_in(request)
+    may = user.is_staff and user.has_perm(MAY_REQUEUE)
+    letter = dead_letter(event_id) if may else None
+    if letter is None:
         raise Http404
     return render(request, "requeue.html", {"page": "system", "scope": scope_of(request), "row": letter_row(letter)})

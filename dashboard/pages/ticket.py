@@ -1,8 +1,10 @@
 """The order ticket: what an order would meet, told while it is written; and the order, placed once by the API's service."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -46,12 +48,23 @@ AGAIN = "This form was sent before, as another order. Look at your orders; then 
 IN_FLIGHT = "Your first click is still being worked on: nothing was sent a second time."
 
 
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """Why an order is not sent by a single key. `seen` is what a tick confirms: this form for these reasons, at any price."""
+
+    reasons: list[str]
+    seen: str
+
+
+NOTHING = SecondLook([], "")
+
+
 class Unconfirmed(Exception):
     """The order needs a second look first."""
 
-    def __init__(self, reasons: list[str]) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = reasons
+    def __init__(self, look: SecondLook) -> None:
+        super().__init__("; ".join(look.reasons))
+        self.look = look
 
 
 @signed_in_only("No order was sent.")
@@ -67,9 +80,9 @@ def order_new(request: HttpRequest) -> HttpResponse:
     if ticket.order is None or not user_id:
         return _not_sent(request, scope, ticket, "No order was sent: look at the fields that are marked.")
     try:
-        placed = json.loads(_placed_once(request, user_id, ticket.order))
+        placed = json.loads(_placed_once(request, user_id, ticket, ticket.order))
     except Unconfirmed as error:
-        return _not_sent(request, scope, ticket, "Not sent yet: confirm it first.", confirm=error.reasons)
+        return _not_sent(request, scope, ticket, "Not sent yet: confirm it first.", look=error.look)
     except idempotency.KeyReused:
         return _not_sent(request, scope, ticket, AGAIN, key=uuid4().hex)
     except idempotency.KeyInFlight:
@@ -80,16 +93,15 @@ def order_new(request: HttpRequest) -> HttpResponse:
     return _sent(request, ticket.order, placed["order_id"])
 
 
-def _placed_once(request: HttpRequest, user_id: str, order: OrderInput) -> str:
+def _placed_once(request: HttpRequest, user_id: str, ticket: Ticket, order: OrderInput) -> str:
     """The answer to the form, with the key that was made with it: sent twice it is one order, and the same answer."""
     user, now = signed_in(request), timezone.now()
     wanted = {"user_id": user_id, "order": wire_value({name: getattr(order, name) for name in OrderInput.__dataclass_fields__})}
 
     def effect() -> str:
-        if not request.POST.get("confirmed"):
-            found = what_if(user_id=user_id, order=order, now=now)
-            if reasons := second_look(user_id, found):
-                raise Unconfirmed(reasons)
+        look = second_look(user_id, ticket, what_if(user_id=user_id, order=order, now=now))
+        if look.reasons and not (request.POST.get("confirmed") and request.POST.get("seen") == look.seen):
+            raise Unconfirmed(look)
         placed = order_place(user_id=user_id, order=order, now=now, by=user.get_username())
         return json.dumps({"order_id": str(placed.id)})
 
@@ -99,16 +111,19 @@ def _placed_once(request: HttpRequest, user_id: str, order: OrderInput) -> str:
     return idempotency.once(scope=f"ticket:{user.pk}", key=key, request=wanted, now=now, effect=effect)
 
 
-def second_look(user_id: str, found: WhatIf) -> list[str]:
+def second_look(user_id: str, ticket: Ticket, found: WhatIf) -> SecondLook:
     """Why this order is not sent by a single key: it is real money, a large part of the account, or will be refused."""
-    reasons = []
+    reasons = {}
     if is_live(user_id):
-        reasons.append("This is real money.")
+        reasons["live"] = "This is real money."
     if found.value is not None and found.equity > 0 and found.value >= LARGE * found.equity:
-        reasons.append(f"It is worth {figures.percent(100 * found.value / found.equity)} of the account's equity.")
+        reasons["large"] = f"It is worth {figures.percent(100 * found.value / found.equity)} of the account's equity."
     if not found.would_pass:
-        reasons.append("The risk check would refuse it as things stand.")
-    return reasons
+        reasons["refused"] = "The risk check would refuse it as things stand."
+    if not reasons:
+        return NOTHING
+    confirms = json.dumps([user_id, ticket.values, list(reasons)])
+    return SecondLook(list(reasons.values()), sha256(confirms.encode()).hexdigest()[:32])
 
 
 @login_required
@@ -117,19 +132,20 @@ def order_what_if(request: HttpRequest) -> JsonResponse:
     """What the ticket's order would meet, as the ticket shows it: for who may see the account. Nothing is sent."""
     scope, ticket = scope_of(request), Ticket.read(request.GET.dict())
     user_id = _account(request, scope, ticket)
-    verdict, confirm = None, []
+    verdict, look = None, NOTHING
     if ticket.order is not None and user_id:
         try:
             found = what_if(user_id=user_id, order=ticket.order, now=timezone.now())
         except ServiceError as error:
             ticket.errors[error.field if error.field in DEFAULTS else "symbol"] = in_words(error)
         else:
-            verdict, confirm = verdict_of(found, ticket.order), second_look(user_id, found)
+            verdict, look = verdict_of(found, ticket.order), second_look(user_id, ticket, found)
     context = {"verdict": verdict, "instrument": ticket.instrument}
     answer = {
         "html": render_to_string("partials/ticket_verdict.html", context, request),
         "errors": ticket.errors,
-        "confirm": confirm,
+        "confirm": look.reasons,
+        "seen": look.seen,
         "label": label(ticket.order) if ticket.order else "",
         "would_pass": verdict["would_pass"] if verdict else None,
     }
@@ -208,7 +224,7 @@ def _form(
     ticket: Ticket,
     *,
     status: int = 200,
-    confirm: list[str] | None = None,
+    look: SecondLook = NOTHING,
     key: str = "",
 ) -> HttpResponse:
     chosen = request.POST.get("for") or request.GET.get("for") or ("" if scope.is_everybody else scope.chosen)
@@ -220,7 +236,8 @@ def _form(
         "listed": instruments_search(limit=LISTED),
         "strategies": _strategies(request, scope),
         "strategy_length": STRATEGY_LENGTH,
-        "confirm": confirm or [],
+        "confirm": look.reasons,
+        "seen": look.seen,
         "verdict": _verdict_shown(request, chosen, ticket, timezone.now()),
         "instrument": ticket.instrument,
     }
@@ -250,14 +267,16 @@ def _not_sent(
     text: str,
     *,
     status: int = 422,
-    confirm: list[str] | None = None,
+    look: SecondLook = NOTHING,
     key: str = "",
 ) -> HttpResponse:
     if from_script(request):
-        answer = {"done": False, "message": text, "errors": ticket.errors, "confirm": confirm or [], "key": key}
-        return JsonResponse(answer)  # what somebody mistyped is no failure of the page
+        answer = {"done": False, "message": text, "errors": ticket.errors, "key": key}
+        return JsonResponse(
+            answer | {"confirm": look.reasons, "seen": look.seen}
+        )  # what somebody mistyped is no failure of the page
     messages.error(request, text)
-    return _form(request, scope, ticket, status=status, confirm=confirm, key=key)
+    return _form(request, scope, ticket, status=status, look=look, key=key)
 
 
 def _sent(request: HttpRequest, order: OrderInput, order_id: str) -> HttpResponse:

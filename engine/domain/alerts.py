@@ -1,5 +1,6 @@
 """What an operator should know: alerts before they are stored, and what the open ones say about the system."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ LONGEST_SILENCE = {
 }
 PENALTIES = {AlertLevel.CRITICAL: 30, AlertLevel.ERROR: 10, AlertLevel.WARNING: 5}
 ID_SUFFIXES = 36**6
+OLD_ID = re.compile(r"alert_\d{13}", re.ASCII)  # without a suffix: it means the first alert of its millisecond
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Case, Count, Q, When
 from django.utils import timezone
 
+from engine.domain.alerts import OLD_ID
 from engine.domain.enums import AlertLevel, AlertStatus
 from engine.models import Alert, AlertAction, AlertSilence
 from engine.models.alerts import AlertQuerySet
@@ -87,7 +88,7 @@ def alert_found(alert_id: str) -> tuple[str, str | None] | None:
 
     An old id, without a suffix, is the first alert of its millisecond, of the open ones where there is one.
     """
-    which = Q(id=alert_id) if alert_id.count("_") > 1 else Q(id__startswith=f"{alert_id}_")
+    which = Q(id__startswith=f"{alert_id}_") if OLD_ID.fullmatch(alert_id) else Q(id=alert_id)
     is_over = Case(When(status=AlertStatus.RESOLVED, then=1), default=0)
     return Alert.objects.filter(which).order_by(is_over, "id").values_list("id", "account").first()
 

@@ -6,6 +6,7 @@ from django.db.models import Count
 from engine.domain.enums import Lane
 from engine.models import PendingEvent, PendingPrices, Worker
 
+LAST_LOG_ID = 2**63 - 1  # that a database can number
 ALIVE_WITHIN = timedelta(seconds=5)
 REMEMBERED = timedelta(days=1)  # one that ended cleanly takes its row along; one that was killed is shown so long
 
@@ -56,8 +57,9 @@ def dead_letters(limit: int = 100) -> list[dict[str, Any]]:
 
 
 def dead_letter(log_id: int) -> dict[str, Any] | None:
-    """One of them, by its place in the log."""
-    row = PendingEvent.objects.filter(event_id=log_id, dead_at__isnull=False).select_related("event").first()
+    """One of them, by its place in the log; a number that no place can have is none of them."""
+    rows = PendingEvent.objects.filter(dead_at__isnull=False).select_related("event")
+    row = rows.filter(event_id=log_id).first() if log_id <= LAST_LOG_ID else None
     return _dead_letter(row) if row else None
 
 

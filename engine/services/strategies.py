@@ -105,9 +105,12 @@ def strategy_pause(*, strategy_id: str, by: str, reason: str, now: datetime) -> 
     return _step(strategy_id, StrategyTrigger.PAUSE, by, reason, now)
 
 
-def strategy_resume(*, strategy_id: str, by: str, reason: str, now: datetime) -> Event:
-    """Let it trade again; what its limits measure begins anew. Raises UnknownStrategy or ImpossibleStep."""
-    return _step(strategy_id, StrategyTrigger.RESUME, by, reason, now, afresh=True)
+def strategy_resume(*, strategy_id: str, by: str, reason: str, now: datetime, afresh: bool = True) -> Event:
+    """Let it trade again; what its limits measure begins anew, or, not `afresh`, goes on as if it had never been paused.
+
+    Raises UnknownStrategy or ImpossibleStep.
+    """
+    return _step(strategy_id, StrategyTrigger.RESUME, by, reason, now, afresh=afresh)
 
 
 def strategy_stop(*, strategy_id: str, by: str, reason: str, now: datetime, close_positions: bool = True) -> Event:

@@ -34,7 +34,8 @@ function showFeed(feed) {
   const text = document.querySelector("[data-feed-text]");
   if (text) text.textContent = feed === "stale" ? `STALE · figures of ${vouchedAt ? `${shown(vouchedAt, "clock")} IST` : "before"}` : FEED_TEXT[feed];
   for (const control of document.querySelectorAll("[data-needs-feed]")) {
-    control.toggleAttribute("aria-disabled", feed !== "live");
+    if (feed === "live") control.removeAttribute("aria-disabled");
+    else control.setAttribute("aria-disabled", "true"); // empty it would count as false
     if ("disabled" in control) control.disabled = feed !== "live";
   }
   if (feed === "ended" && !holdsThePage()) location.reload(); // to the sign-in
@@ -53,7 +54,7 @@ for (const kind of ["snapshot", "change"]) {
 }
 
 addEventListener("click", (event) => {
-  const control = event.target.closest("[data-needs-feed][aria-disabled]");
+  const control = event.target.closest("[data-needs-feed][aria-disabled=true]");
   if (control) {
     event.preventDefault();
     toast("Nothing was done: the server is not heard. Try again when this page is live.", { done: false });

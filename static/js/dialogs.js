@@ -9,7 +9,7 @@ addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-dialog]");
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  const end = link.hasAttribute("aria-disabled") ? null : beginLink(link);
+  const end = link.matches("[aria-disabled=true]") ? null : beginLink(link);
   if (end) ask(link.href, link).finally(end);
 });
 

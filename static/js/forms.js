@@ -30,7 +30,14 @@ export async function submitInPlace(event) {
   if (!done) return;
   form.reset();
   form.closest("dialog")?.close();
-  form.closest("details")?.removeAttribute("open");
+  fold(form.closest("details"));
+}
+
+// Who was in it stands at what it hangs on.
+function fold(details) {
+  const within = details?.contains(document.activeElement);
+  details?.removeAttribute("open");
+  if (within) details.querySelector("summary").focus();
 }
 
 // A second step takes the form's place. Its dialog is thrown away when it is closed: opened again, it begins with the first.

@@ -1,4 +1,4 @@
-// In lists marked data-steady no row comes or moves under a hand that is about to press something there.
+// In lists marked data-steady no row comes, goes or moves under a hand that is about to press something there.
 const REST = 2000; // ms without a move: nobody is
 
 let moved = -Infinity;

@@ -8,12 +8,12 @@ export function attachOrderForms(root) {
   for (const form of root.querySelectorAll("[data-ticket]")) new Ticket(form);
 }
 
-function answered(form, { done, errors = {}, confirm = [], key, url }) {
+function answered(form, { done, errors = {}, confirm = [], seen = "", key, url }) {
   if (done && url && !form.closest("dialog")) location.assign(url);
   if (done) return;
   showErrors(form, errors);
   if (key) form.elements.key.value = key;
-  if ("ticket" in form.dataset) showSecondLook(form, confirm);
+  if ("ticket" in form.dataset) showSecondLook(form, confirm, seen);
   const [first] = Object.keys(errors);
   if (first) field(form, first)?.focus();
   else if (confirm.length) form.elements.confirmed.focus();
@@ -33,7 +33,8 @@ function showErrors(form, errors) {
   }
 }
 
-function showSecondLook(form, reasons) {
+// `seen` stands for the form and the reasons: a tick for others is none for these.
+function showSecondLook(form, reasons, seen) {
   const place = form.querySelector("[data-second-look]");
   place.hidden = reasons.length === 0;
   place.querySelector("[data-reasons]").replaceChildren(...reasons.map((reason) => {
@@ -41,7 +42,8 @@ function showSecondLook(form, reasons) {
     item.textContent = reason;
     return item;
   }));
-  if (place.hidden) form.elements.confirmed.checked = false;
+  if (form.elements.seen.value !== seen) form.elements.confirmed.checked = false;
+  form.elements.seen.value = seen;
 }
 
 class Ticket {
@@ -82,7 +84,7 @@ class Ticket {
     this.#stop();
     this.#asked = new AbortController();
     const query = new URLSearchParams(new FormData(this.form));
-    for (const name of ["csrfmiddlewaretoken", "key", "confirmed"]) query.delete(name);
+    for (const name of ["csrfmiddlewaretoken", "key", "confirmed", "seen"]) query.delete(name);
     try {
       const response = await fetch(`${this.form.dataset.whatIf}?${query}`, { signal: this.#asked.signal });
       if (response.ok && !response.redirected) this.#show(await response.json());
@@ -91,7 +93,7 @@ class Ticket {
     }
   }
 
-  #show({ html, errors, confirm, label }) {
+  #show({ html, errors, confirm, seen, label }) {
     const verdict = verdictOf(this.form);
     const open = verdict.querySelector(".rules")?.open;
     verdict.innerHTML = html;
@@ -99,7 +101,7 @@ class Ticket {
     if (open) verdict.querySelector(".rules")?.setAttribute("open", "");
     const told = Object.entries(errors).filter(([name]) => this.#touched.has(name) && field(this.form, name)?.value);
     showErrors(this.form, Object.fromEntries(told));
-    showSecondLook(this.form, confirm);
+    showSecondLook(this.form, confirm, seen);
     this.send.textContent = label || this.text;
   }
 }

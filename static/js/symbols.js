@@ -4,6 +4,8 @@ const PAUSE = 120; // ms
 export function attachSymbolSearch(input, url, list) {
   let timer = 0;
   let active = -1;
+  let answered = ""; // the text that the list is about
+  let asked = null; // the text whose answer is on its way
   input.removeAttribute("list");
   for (const [name, value] of Object.entries({ role: "combobox", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list" })) input.setAttribute(name, value);
 
@@ -21,6 +23,7 @@ export function attachSymbolSearch(input, url, list) {
     items()[active].scrollIntoView({ block: "nearest" });
   };
   const take = (item) => {
+    clearTimeout(timer);
     input.value = item.dataset.symbol;
     hide();
     input.dispatchEvent(new Event("change", { bubbles: true }));
@@ -28,10 +31,10 @@ export function attachSymbolSearch(input, url, list) {
 
   async function search() {
     const text = input.value.trim();
-    if (!text) return hide();
-    const response = await fetch(`${url}?${new URLSearchParams({ q: text })}`).catch(() => null);
-    if (!response?.ok || document.activeElement !== input || input.value.trim() !== text) return undefined;
-    const { symbols } = await response.json();
+    const symbols = text ? await found(url, text) : [];
+    if (asked === text) asked = null;
+    if (document.activeElement !== input || input.value.trim() !== text) return undefined;
+    answered = text;
     if (symbols.length === 1 && symbols[0].symbol === text.toUpperCase()) return hide();
     list.replaceChildren(...symbols.map((item, index) => suggestion(item, `${list.id}-${index}`)));
     if (!symbols.length) return hide();
@@ -41,10 +44,13 @@ export function attachSymbolSearch(input, url, list) {
   }
 
   input.addEventListener("input", () => {
+    asked = input.value.trim();
+    if (asked !== answered) hide(); // nothing in it is about what stands there now
     clearTimeout(timer);
     timer = setTimeout(search, PAUSE);
   });
   input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && asked === input.value.trim()) event.preventDefault(); // a suggestion is meant, not the form
     if (list.hidden) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") mark(active + (event.key === "ArrowDown" ? 1 : -1));
     else if (event.key === "Enter") take(items()[active]);
@@ -59,6 +65,12 @@ export function attachSymbolSearch(input, url, list) {
     event.preventDefault();
     if (item) take(item);
   });
+}
+
+async function found(url, text) {
+  const response = await fetch(`${url}?${new URLSearchParams({ q: text })}`).catch(() => null);
+  const { symbols } = response?.ok ? await response.json().catch(() => ({})) : {};
+  return symbols ?? [];
 }
 
 function suggestion({ symbol, name }, id) {

@@ -5,6 +5,7 @@ import { fresh as freshLine } from "./flash.js";
 import { underHand } from "./hand.js";
 import { OffScreen } from "./offscreen.js";
 import { partsOf, write } from "./parts.js";
+import { astray, own, place, placeAnew } from "./ranks.js";
 
 const AGAIN = 300; // ms until rows that wait for a hand to leave are tried again
 
@@ -13,6 +14,7 @@ export class Page {
   #rows = new WeakMap(); // element -> the row that it shows
   #offScreen = new OffScreen((item, row) => this.#fill(item, row));
   #held = new Map(); // section -> what came in since it was held, as in #waiting
+  #settled = new WeakSet(); // lists whose rows of the server's were seen to stand right
 
   change(sections) {
     for (const [section, rows] of Object.entries(sections)) {
@@ -49,11 +51,11 @@ export class Page {
   #render = () => {
     const waiting = this.#waiting;
     this.#waiting = new Map();
-    const places = Map.groupBy(document.querySelectorAll("[data-row]"), (place) => place.dataset.row);
+    const places = Map.groupBy(document.querySelectorAll("[data-row]"), (item) => item.dataset.row);
     for (const [section, rows] of waiting) {
       for (const list of document.querySelectorAll(`[data-rows="${section}"]`)) this.#list(list, rows);
       for (const [key, row] of rows) {
-        if (row) for (const place of places.get(`${section}/${key}`) ?? []) this.#fill(place, row);
+        if (row) for (const item of places.get(`${section}/${key}`) ?? []) this.#fill(item, row);
       }
     }
   };
@@ -65,27 +67,42 @@ export class Page {
     for (const [key, row] of rows) {
       const item = items.get(key);
       if (row === null && item) {
-        this.#offScreen.forget(item);
-        item.remove();
+        this.#remove(list, item, steady);
       } else if (item) {
+        item.inert = false; // it was going, and came back
         const moves = this.#rows.has(item) && this.#rows.get(item).sort !== row.sort;
         if (moves && steady) {
           this.#wait(list.dataset.rows, key, row);
           continue;
         }
         if (moves) moved.push(item);
-        const waits = this.#offScreen.takes(item, row);
-        if (moves || !waits) this.#fill(item, row);
+        if (!this.#offScreen.takes(item, row) || moves) this.#fill(item, row);
       }
     }
-    for (const item of moved) item.remove();
-    for (const item of moved) this.#place(list, item);
+    if (!this.#settled.has(list)) moved.push(...this.#settle(list, steady));
+    placeAnew(list, moved, this.#rows);
     // only now does each row that the server rendered have an order for the new ones to find their place by
     for (const [key, row] of rows) {
       if (row === null || items.has(key)) continue;
       if (steady) this.#wait(list.dataset.rows, key, row);
       else this.#insert(list, key, row);
     }
+  }
+
+  // The rows that stand wrong at first: the server rendered them, and ranks changed before the first snapshot told us of any.
+  #settle(list, steady) {
+    const wrong = astray(list, this.#rows);
+    if (!steady) this.#settled.add(list);
+    else for (const item of wrong) this.#wait(list.dataset.rows, item.dataset.key, this.#rows.get(item));
+    return steady ? [] : wrong;
+  }
+
+  // Under a hand it keeps its place, with nothing to press, until the hand rests or leaves.
+  #remove(list, item, steady) {
+    item.inert = steady;
+    if (steady) return this.#wait(list.dataset.rows, item.dataset.key, null);
+    this.#offScreen.forget(item);
+    return item.remove();
   }
 
   #wait(section, key, row) {
@@ -98,23 +115,16 @@ export class Page {
     const item = list.querySelector(":scope > template").content.firstElementChild.cloneNode(true);
     item.dataset.key = key;
     this.#fill(item, row, true);
-    this.#place(list, item);
+    place(list, item, this.#rows);
     if (list.dataset.sort === "desc") freshLine(item);
   }
 
-  #place(list, item) {
-    const row = this.#rows.get(item);
-    const before = list.dataset.sort === "asc" ? (a, b) => a < b : (a, b) => a > b;
-    const next = own(list).find((other) => this.#rows.has(other) && before(row.sort, this.#rows.get(other).sort));
-    list.insertBefore(item, next ?? list.querySelector(":scope > template"));
-  }
-
-  #fill(place, row, fresh = false) {
-    const before = this.#rows.get(place);
-    this.#rows.set(place, row);
-    const { attributes, cells, bounds, lists } = partsOf(place);
+  #fill(item, row, fresh = false) {
+    const before = this.#rows.get(item);
+    this.#rows.set(item, row);
+    const { attributes, cells, bounds, lists } = partsOf(item);
     const changed = (name) => !before || before[name] !== row[name];
-    for (const [attribute, name] of attributes) if (changed(name)) place.setAttribute(attribute, row[name] ?? "");
+    for (const [attribute, name] of attributes) if (changed(name)) item.setAttribute(attribute, row[name] ?? "");
     for (const [cell, name, form] of cells) if (changed(name)) write(cell, row[name], form, fresh);
     for (const [element, attribute, name] of bounds) {
       const text = String(row[name] ?? "");
@@ -136,5 +146,3 @@ export class Page {
     list.replaceChildren(...items, template);
   }
 }
-
-const own = (list) => [...list.children].filter((item) => "key" in item.dataset);

@@ -42,6 +42,14 @@ def test_they_are_handled_by_whose_they_are(raised, caller, who, act):
         caller(who).post(f"/alerts/{act}", {"alert_ids": [raised[whose].id]}, status=status)
 
 
+@pytest.mark.parametrize("act", [*ACTS, "resolve"])
+def test_the_beginning_of_an_id_is_nobodys_unless_it_is_an_old_one(busy, raised, act):
+    own = raised["asha"].id
+    for beginning in ("alert", own[:7], own[:12], own[:-1], f"{own}_"):
+        busy.post(f"/alerts/{beginning}/{act}", status=404)
+    busy.post(f"/alerts/{own.rpartition('_')[0]}/{act}")
+
+
 def test_many_are_resolved_with_one_note(busy, raised):
     ids = sorted(row.id for row in raised.values())
     busy.post(f"/alerts/{ids[0]}/resolve")

@@ -102,9 +102,12 @@ def test_the_tail_stands_still_while_it_is_paused_and_says_what_waits(desk: Serv
     rows = page.locator("[data-rows=events] > tbody[data-key]")
     before = rows.count()
     page.get_by_role("button", name="Pause").click()
+    read_out = page.locator(".tail [role=status]")
+    expect(read_out).to_have_text("Paused: the list stands still.")
     send_signal(desk, "WIPRO")
     expect(page.locator("[data-tail-said]")).to_have_text(re.compile(r"[1-9]\d* events? waits?"), timeout=5_000)
     assert rows.count() == before
+    expect(read_out).to_have_text("Paused: the list stands still.")  # not each second how many wait
     page.get_by_role("button", name="Go on").click()
     expect(rows.first).to_be_visible(timeout=3_000)
     assert rows.count() > before

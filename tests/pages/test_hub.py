@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections import Counter
 from typing import Any
@@ -173,6 +174,53 @@ async def test_a_hint_waits_for_one_polled_topic_and_not_for_all(hub, tables):
     while not any(message.get("topic") == "orders/user-39" and message["t"] == "delta" for message in socket.heard):
         await asyncio.sleep(0.01)
     assert tables.computed.total() - asked_after <= 4  # what was in hand, and itself: not the forty
+
+
+async def test_a_topic_that_is_never_clean_does_not_hold_up_the_others(tables: Tables, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(hub_module, "POLL", 0.1)
+    loop, busy, quiet = asyncio.get_running_loop(), DEMO, Topic("orders", "user-1")
+
+    def compute(topic: Topic) -> dict[str, Any]:
+        if topic == busy and tables.equity == 2:  # a hint comes in during each computation
+            asyncio.run_coroutine_threadsafe(own.hint([layer_topics.account_topic("demo")]), loop).result(1)
+        return tables.compute(topic)
+
+    own, socket = Hub(compute), Socket()
+    await own.watch(busy, socket)
+    await own.watch(quiet, socket)
+    await socket.until(2)
+    tables.equity = 2
+    await asyncio.sleep(0.5)
+    own.leave(socket)
+    assert [message["topic"] for message in socket.heard if message["t"] == "delta"].count(str(quiet)) == 1
+    assert tables.computed[str(quiet)] >= 3
+
+
+async def test_nobody_vouches_for_what_was_not_looked_at_for_long(tables, monkeypatch):
+    monkeypatch.setattr(hub_module, "BEAT", 0.02)
+    monkeypatch.setattr(hub_module, "LATE", 0.2)
+    monkeypatch.setattr(hub_module, "POLL", 0.05)
+    goes_on = threading.Event()
+    goes_on.set()
+
+    def compute(topic: Topic) -> dict[str, Any]:
+        goes_on.wait(5)
+        return tables.compute(topic)
+
+    hub, socket = Hub(compute), Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    goes_on.clear()
+    await asyncio.sleep(0.4)
+    beats, late = len(socket.heard), Socket()
+    await hub.watch(DEMO, late)
+    await asyncio.sleep(0.1)
+    assert (len(socket.heard), late.heard) == (beats, [])
+    goes_on.set()
+    await late.until(1)
+    await asyncio.sleep(0.1)
+    hub.stop()
+    assert socket.heard[-1]["t"] == late.heard[-1]["t"] == "beat"
 
 
 @pytest.mark.slow

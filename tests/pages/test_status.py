@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.live import status
+from dashboard.pages.order_forms import Ticket
 from dashboard.pages.ticket import second_look
 from engine.domain.brokers import LiveBroker
 from engine.domain.enums import HaltScope, Side, TradingState
@@ -69,6 +70,6 @@ def test_a_real_order_is_looked_at_twice(visitors, settings):
     factories.instrument()
     order = OrderInput(symbol="RELIANCE", side=Side.BUY, quantity=1)
     look = what_if(user_id="asha", order=order, now=timezone.now())
-    assert "This is real money." not in second_look("asha", look)
+    assert "This is real money." not in second_look("asha", Ticket({}), look).reasons
     settings.BROKER = LiveBroker("asha", "https://broker.invalid", "key", "token")
-    assert "This is real money." in second_look("asha", look)
+    assert "This is real money." in second_look("asha", Ticket({}), look).reasons

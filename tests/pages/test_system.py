@@ -95,6 +95,14 @@ def test_a_dead_letter_is_sent_back_by_staff_only(visitors, dead, who, status):
         assert visitors[who].post(f"/system/dead-letters/{dead}/requeue/", headers=JSON).status_code == 400
 
 
+@pytest.mark.parametrize("event_id", [2**63, 10**30])
+@pytest.mark.parametrize(("who", "refusal"), [("staff", 404), ("owner", 403)])
+def test_a_number_that_no_event_can_have_is_not_found(visitors, event_id, who, refusal):
+    path = f"/system/dead-letters/{event_id}/requeue/"
+    assert visitors[who].get(path).status_code == 404
+    assert visitors[who].post(path, headers=JSON).status_code == refusal
+
+
 def test_requeueing_asks_first_and_staff_without_the_permission_may_not(visitors, dead):
     path = f"/system/dead-letters/{dead}/requeue/"
     assert "KeyError" in visitors["staff"].get(path).content.decode()

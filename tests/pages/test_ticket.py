@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
+from dashboard.pages import ticket
 from dashboard.pages.actions import AWAY
 from dashboard.pages.order_forms import number_of
 from engine.domain.enums import OrderType, Side
@@ -72,6 +73,9 @@ def test_a_form_that_was_sent_and_then_changed_is_no_second_order_by_accident(ow
     ({"order_type": "LIMIT"}, "price", "in rupees"),
     ({"order_type": "STOP_LOSS", "stop_price": "x"}, "stop_price", "in rupees"),
     ({"order_type": "LIMIT", "price": "100.03"}, "price", "Limit price must be a positive multiple of the tick"),
+    ({"order_type": "LIMIT", "price": f"0.{1:020}", "size_by": "rupees", "amount": "9" * 9}, "price", "four decimals"),
+    ({"order_type": "STOP_LOSS", "stop_price": "99.00001"}, "stop_price", "four decimals"),
+    ({"trail": "0.00001"}, "trail", "four decimals"),
     ({"size_by": "rupees", "amount": "50"}, "amount", "buys no share"),
     ({"trail": "120", "trail_by": "percent"}, "trail", "below 100"),
     ({"side": "UP"}, "side", "one of the list"),
@@ -125,9 +129,27 @@ def test_a_second_look_is_asked_for_before_what_is_large_or_will_be_refused(owne
     first = send(owner, quantity="100000")
     assert (first["done"], len(first["confirm"])) == (False, 2)
     assert not Order.objects.exists()
-    assert send(owner, quantity="100000", confirmed="yes")["done"]
+    assert asked(owner, quantity="100000")["seen"] == first["seen"]
+    assert send(owner, quantity="100000", confirmed="yes", seen=first["seen"])["done"]
     run_until_idle()
     assert Order.objects.get().status == "REJECTED"
+
+
+def test_a_tick_confirms_the_order_that_it_was_set_for_at_any_price_and_no_other(owner):
+    seen = send(owner, quantity="100000")["seen"]
+    factories.instrument(price=Decimal("100.05"))
+    assert asked(owner, quantity="100000")["seen"] == seen
+    for other in ({"quantity": "100001"}, {"side": "SELL"}, {"order_type": "LIMIT", "price": "99"}, {"seen": ""}):
+        answer = send(owner, **{"quantity": "100000", "confirmed": "yes", "seen": seen} | other)
+        assert (answer["done"], answer["message"]) == (False, "Not sent yet: confirm it first.")
+    assert not Order.objects.exists()
+
+
+def test_a_tick_covers_no_reason_that_came_later(owner, monkeypatch):
+    seen = send(owner, quantity="100000")["seen"]
+    monkeypatch.setattr(ticket, "is_live", lambda user_id: True)
+    answer = send(owner, quantity="100000", confirmed="yes", seen=seen)
+    assert (answer["done"], answer["confirm"][0]) == (False, "This is real money.")
 
 
 @pytest.mark.parametrize(("who", "may"), [("owner", True), ("teammate", True), ("staff", True), ("outsider", False)])

@@ -58,6 +58,18 @@ def test_a_pause_is_taken_back_and_a_resume_too_with_its_reason(send, strategy):
     assert (strategy.status, strategy.status_reason) == ("PAUSED", "a rumour")
 
 
+def test_what_its_limits_measure_is_as_before_an_undone_pause_and_begins_anew_with_a_resume(send, strategy):
+    measured = {"errors": 3, "peak_pnl": Decimal(500), "trades": 7, "trades_before": 2}
+    Strategy.objects.update(**measured)
+    take_back(send, send(f"/strategies/{strategy.id}/pause/")["undo"])
+    strategy.refresh_from_db()
+    assert {name: getattr(strategy, name) for name in measured} == measured
+    send(f"/strategies/{strategy.id}/pause/")
+    send(f"/strategies/{strategy.id}/resume/")
+    strategy.refresh_from_db()
+    assert (strategy.status, strategy.errors, strategy.trades_before) == ("ACTIVE", 0, 7)
+
+
 def test_what_was_stopped_meanwhile_is_not_resumed_by_an_undo(send, strategy):
     undo = send(f"/strategies/{strategy.id}/pause/")["undo"]
     send(f"/strategies/{strategy.id}/stop/", reason="somebody else saw more")

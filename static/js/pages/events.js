@@ -9,6 +9,7 @@ const tail = document.querySelector("[data-tail]");
 const button = tail.querySelector("[data-pause]");
 const label = tail.querySelector("[data-pause-label]");
 const said = tail.querySelector("[data-tail-said]");
+const status = tail.querySelector("[data-tail-status]"); // what is read out: not the count, which changes each second
 const list = document.querySelector(`[data-rows=${SECTION}]`);
 let paused = null; // where the log stood: the number of the oldest event in sight, and how many are from there on
 let timer = 0;
@@ -57,6 +58,7 @@ button.addEventListener("click", () => {
   else pause();
   button.setAttribute("aria-pressed", String(paused !== null));
   label.textContent = paused ? "Go on" : "Pause";
+  status.textContent = paused ? "Paused: the list stands still." : "The list goes on.";
 });
 live.addEventListener("change", ({ detail }) => SECTION in detail && countSoon());
 live.addEventListener("snapshot", countSoon);
