@@ -121,7 +121,9 @@ def _at_broker(orders: Sequence[Order]) -> list[Order]:
 
 
 def _wish(because: str, created_from: str, order_id: UUID | None = None, price: Decimal | None = None) -> dict[str, Any]:
-    return {"order_id": order_id or new_id(), "price": price, "sizing": because, "created_from": created_from}
+    """The order to be made, in texts: it stands in the log and, meanwhile, in a row, and must be the same in both."""
+    limit = None if price is None else str(price)
+    return {"order_id": str(order_id or new_id()), "price": limit, "sizing": because, "created_from": created_from}
 
 
 def _order(event: Event, held: Position, wish: Mapping[str, Any], context: Context) -> Event:

@@ -102,6 +102,16 @@ def test_what_they_sold_before_they_ended_is_not_sold_again(
     assert_sound()
 
 
+def test_an_exit_at_a_limit_waits_with_its_limit(street: Street, broker: StandIn, exits: list[Order]) -> None:
+    positions_close(user_id="asha", by="asha", now=timezone.now(), price=Decimal("101.55"))
+    street.step()
+    assert_sound()  # the wish stands in the log and in the rows
+    street.poll()
+    street.settle()
+    assert (newest(broker)["quantity"], newest(broker)["order_type"], newest(broker)["price"]) == (10, "LIMIT", 101.55)
+    assert_sound()
+
+
 def test_where_they_sold_all_nothing_more_is_sent(street: Street, broker: StandIn, exits: list[Order]) -> None:
     close()
     run_until_idle(now=street.clock)
