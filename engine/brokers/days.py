@@ -35,6 +35,8 @@ def warn_of_lost(orders: Sequence[Order], now: datetime) -> None:
 def _lost(order: Order) -> AlertRaised:
     sent = order.submitted_at or order.created_at
     text = f"It was sent on {sent.astimezone(IST):%d %b} and is {order.status} here; the broker lists today's orders only."
+    if order.leave:
+        text += " Until it is known, the position is not closed as it was to be."
     return AlertRaised(
         level=AlertLevel.CRITICAL,
         title=f"What became of an earlier day's order is not known: {order.side} {order.quantity} {order.symbol}",

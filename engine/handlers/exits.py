@@ -60,17 +60,25 @@ def _leave(
     order_id: UUID | None = None,
     price: Decimal | None = None,
 ) -> list[Event]:
-    """An order for the whole position, unless one at the market works already, or is on its way.
-
-    Exits that rest at other prices are cancelled: both together would be more than the position.
-    """
+    """An order for the whole position, unless one at the market covers it already, or is on its way."""
     working = _exits(book, held)
-    if any(order.order_type is OrderType.MARKET or order.leave for order in working):
+    if _is_covered(held, working) or any(order.leave for order in working):
         return []
-    wish = _wish(because, created_from, order_id, price)
-    reason = f"{what} closes the position"
+    wish = _wish(held, because, created_from, order_id, price)
+    return _clear_and_close(held, event, context, wish, working, reason=f"{what} closes the position")
+
+
+def _clear_and_close(
+    held: Position, event: Event, context: Context, wish: Mapping[str, Any], working: Sequence[Order], *, reason: str
+) -> list[Event]:
+    """The exits that work are cancelled: they and the order together would be more than the position. At a broker they may fill
+    till they have ended, so the order waits for that."""
     cancelled = [cancellation(event, order, context, reason=reason, by="engine", leave=wish) for order in working]
     return cancelled if _at_broker(working) else [*cancelled, _order(event, held, wish, context)]
+
+
+def _is_covered(held: Position, working: Sequence[Order]) -> bool:
+    return any(order.order_type is OrderType.MARKET and order.remaining >= abs(held.quantity) for order in working)
 
 
 def close_all(
@@ -81,7 +89,7 @@ def close_all(
     ordered: list[Event] = []
     following: dict[UUID, dict[str, Any]] = {}
     for position in positions:
-        wish = _wish(because, created_from)
+        wish = _wish(position, because, created_from)
         at_broker = _at_broker(_exits(book, position))
         following |= {order.id: wish for order in at_broker}
         ordered += [] if at_broker else [_order(event, position, wish, context)]
@@ -101,13 +109,14 @@ def leave_after(book: Book, event: Event, context: Context) -> list[Event]:
     order = book.changes.orders.get(as_uuid(event.data["order_id"]))
     if order is None or order.leave is None or order.is_working:
         return []
-    held = book.position(order.symbol, order.strategy_id)
-    if held is None or held.quantity * order.side.sign > 0:  # it was closed, or is another one by now
+    wish, held = order.leave, _held(book, order.leave["position_id"])
+    made = as_uuid(wish["order_id"])
+    if held is None or made in book.orders or made in book.changes.orders:  # two reports of one end make one exit
         return []
     working = _exits(book, held)
-    if any(other.order_type is OrderType.MARKET or other.leave for other in working):
+    if _is_covered(held, working) or any(other.leave for other in working):
         return []
-    return [_order(event, held, order.leave, context)]
+    return _clear_and_close(held, event, context, wish, working, reason="an order of the whole size closes the position")
 
 
 def _exits(book: Book, held: Position) -> list[Order]:
@@ -120,10 +129,17 @@ def _at_broker(orders: Sequence[Order]) -> list[Order]:
     return [order for order in orders if not order.is_on_paper]
 
 
-def _wish(because: str, created_from: str, order_id: UUID | None = None, price: Decimal | None = None) -> dict[str, Any]:
+def _wish(
+    held: Position, because: str, created_from: str, order_id: UUID | None = None, price: Decimal | None = None
+) -> dict[str, Any]:
     """The order to be made, in texts: it stands in the log and, meanwhile, in a row, and must be the same in both."""
-    limit = None if price is None else str(price)
-    return {"order_id": str(order_id or new_id()), "price": limit, "sizing": because, "created_from": created_from}
+    return {
+        "position_id": str(held.id),
+        "order_id": str(order_id or new_id()),
+        "price": None if price is None else str(price),
+        "sizing": because,
+        "created_from": created_from,
+    }
 
 
 def _order(event: Event, held: Position, wish: Mapping[str, Any], context: Context) -> Event:

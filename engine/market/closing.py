@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from engine import log
 from engine.domain.brokers import BrokerName
 from engine.domain.enums import OrderType, Product, Validity, WhenClosed
@@ -75,8 +77,8 @@ def _square_offs(live: dict[str, Decimal], now: datetime) -> Iterator[Event]:
 
 
 def _leaving() -> set[tuple[str, str, str]]:
-    """Where an order at the market works: the position is on its way out, or waits for the open to be."""
-    rows = Order.objects.working().filter(order_type=OrderType.MARKET).order_by()
+    """Where an order at the market works, or is to follow one that works: the position is on its way out, or waits to be."""
+    rows = Order.objects.working().filter(Q(order_type=OrderType.MARKET) | Q(leave__isnull=False)).order_by()
     return set(rows.values_list("account_id", "symbol", "strategy_id"))
 
 
