@@ -51,3 +51,5 @@ function open(html, opener) {
   attachOrderForms(dialog);
   dialog.showModal();
 }
+
+attachOrderForms(document); // the form may be the page itself

@@ -103,6 +103,15 @@ def test_what_the_order_would_meet_changes_while_it_is_written(trader: Page):
     expect(dialog).to_have_count(0)
 
 
+def test_the_ticket_as_a_page_of_its_own_does_the_same(trader: Page, desk: Server):
+    trader.goto(f"{desk.url}/orders/new/?symbol=TCS&quantity=5")
+    main = trader.get_by_role("main")
+    expect(main.get_by_text("would let it pass")).to_be_visible(timeout=SOON)
+    main.locator("[name=quantity]").fill("6")
+    main.get_by_role("button", name="Buy 6 TCS at the market").click()
+    expect(trader.get_by_role("heading", level=1)).to_contain_text("6 TCS", timeout=SOON)
+
+
 def test_an_order_is_changed_and_cancelled_in_its_row_and_another_browser_sees_it(
     trader: Page, desk: Server, chromium: Browser, page_problems: list[str]
 ):
