@@ -49,7 +49,7 @@ def keep(user_ids: Sequence[str], *, since: datetime, until: datetime) -> None:
 
 
 def _add_up(user_id: str, within: Sequence[Any], days: Sequence[str]) -> None:
-    """Whoever counted more fills is right: two who do this at once do not undo each other's."""
+    """Whoever counted more fills is right: two who do this at once do not undo each other's, nor wait for each other."""
     day, columns = DAY[connection.vendor], ", ".join(("strategy_id", "symbol", "fills", *AMOUNTS))
     newer = ", ".join(f"{name} = excluded.{name}" for name in ("fills", *AMOUNTS))
     statement = f"""
@@ -63,7 +63,7 @@ def _add_up(user_id: str, within: Sequence[Any], days: Sequence[str]) -> None:
                 select day, sum(fills) as fills from engine_bookedday
                 where account_id = %s and day >= %s and day < %s group by 1) as kept on kept.day = there.day
             where kept.fills is null or kept.fills <> there.fills)
-        group by 1, 2, 3, 4
+        group by 1, 2, 3, 4 order by 1, 2, 3, 4
         on conflict (account_id, day, strategy_id, symbol) do update set {newer}
         where excluded.fills > engine_bookedday.fills
     """  # noqa: S608 - no value is in it

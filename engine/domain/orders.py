@@ -10,6 +10,7 @@ from uuid import UUID
 
 from engine.domain.brokers import BrokerName
 from engine.domain.enums import OrderStatus, OrderType, Product, RejectedBy, Side, Validity
+from engine.domain.positions import closing_quantity
 
 
 class Trigger(StrEnum):
@@ -120,7 +121,7 @@ class Order:
 
     def exits_from(self, held: int) -> bool:
         """Whether what is left of it only makes a position of so many shares (below zero: sold short) smaller."""
-        return held * self.side.sign < 0 and self.remaining <= abs(held)
+        return closing_quantity(held, self.side, self.remaining) == self.remaining
 
     def move(self, trigger: Trigger, at: datetime) -> None:
         """Go where the life cycle leads. Raises LifeCycleError where it leads nowhere."""
