@@ -13,7 +13,7 @@ from engine.services.orders import order_cancel
 from engine.services.trading import emergency_stop
 from tests.brokers.conftest import Street, again
 from tests.engine.flow import assert_sound, logged, place
-from tests.support.broker import REJECT, RESET, STALL, STALL_UNSEEN, StandIn
+from tests.support.broker import REJECT, RESET_UNSEEN, STALL, STALL_UNSEEN, StandIn
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,6 @@ def test_cancelled_is_what_the_broker_cancelled(street: Street, broker: StandIn,
 
 def test_a_fill_beats_a_cancel(street: Street, broker: StandIn, resting: Order) -> None:
     broker.fill(10, 90)
-    broker.next_up.append(REJECT)
     cancel(resting)
     street.settle()
     street.poll()
@@ -53,7 +52,7 @@ def test_a_fill_beats_a_cancel(street: Street, broker: StandIn, resting: Order) 
     assert_sound()
 
 
-@pytest.mark.parametrize("how", [STALL_UNSEEN, RESET, 500, 503])
+@pytest.mark.parametrize("how", [STALL_UNSEEN, RESET_UNSEEN, 500, 503])
 @pytest.mark.slow
 def test_a_cancel_is_tried_until_it_is_through(street: Street, broker: StandIn, resting: Order, how: str | int) -> None:
     failures = 2 if how == 503 else 5  # three would open the breaker

@@ -1,5 +1,6 @@
 """Proof 5: the clock is moved by an hour to and fro, and by a day, of both processes and of one alone."""
 
+import http.client
 import time
 from pathlib import Path
 
@@ -49,6 +50,10 @@ def test_clock_moved_while_signals_come(desk: Desk, figures: Figures) -> None:
     desk.engine(CLOCK_FILE=str(clocks[1].path))
     page = Page(web, desk.session, "events/*")
     callers = Callers(web, desk.token, signals(1))
+    kept = http.client.HTTPConnection("127.0.0.1", web.port, timeout=10)
+    kept.auto_open = 0  # closed by the server it stays so
+    kept.connect()
+    assert says_alive(kept)
     time.sleep(STEP)
     taken, heard = [], []
     for offsets in MOVES.values():
@@ -71,8 +76,17 @@ def test_clock_moved_while_signals_come(desk: Desk, figures: Figures) -> None:
     assert page.longest_silence < 12, "the page said STALE"
     assert same_as_fresh(web, desk.session, page)
     page.close()
+    assert says_alive(kept), "the server closed a connection that was idle for less than a minute"
+    kept.close()
     offs = "select count(*) from engine_event where abs(extract(epoch from created_at - now())) > 3000"
     assert desk.number(offs) > 20, "the clocks were not moved"
+
+
+def says_alive(connection: http.client.HTTPConnection) -> bool:
+    connection.request("GET", "/readyz")
+    response = connection.getresponse()
+    response.read()
+    return response.status == 200
 
 
 def hears_more(page: Page, told: int, callers: Callers) -> float:

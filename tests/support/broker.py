@@ -98,17 +98,22 @@ class Handler(BaseHTTPRequestHandler):
         self.answer_order(lambda: self.broker.take(form))
 
     def do_PUT(self) -> None:
-        form, id = self.form(), self.path.rsplit("/", 1)[1]
+        form = self.form()
         names: dict[str, Any] = {"price": float, "trigger_price": float, "quantity": int}
-        self.answer_order(lambda: self.change(id, **{name: of(form[name]) for name, of in names.items() if name in form}))
+        self.change({name: of(form[name]) for name, of in names.items() if name in form})
 
     def do_DELETE(self) -> None:
-        id = self.path.rsplit("/", 1)[1]
-        self.answer_order(lambda: self.change(id, status="CANCELLED"))
+        self.change({"status": "CANCELLED"})
 
-    def change(self, id: str, **changes: Any) -> str:
-        self.broker.orders[id] |= changes
-        return id
+    def change(self, changes: dict[str, Any]) -> None:
+        id = self.path.rsplit("/", 1)[1]
+
+        def take() -> str:
+            self.broker.orders[id] |= changes
+            return id
+
+        has_ended = self.broker.orders.get(id, {}).get("status") in ("COMPLETE", "CANCELLED", "REJECTED")
+        self.answer_order(take, always=REJECT if has_ended else None)
 
     def do_GET(self) -> None:
         self.broker.calls["GET"] += 1
@@ -119,10 +124,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.say(200, {"status": "success", "data": listed})
 
-    def answer_order(self, take: Callable[[], str]) -> None:
+    def answer_order(self, take: Callable[[], str], *, always: str | None = None) -> None:
         with self.broker.lock:
             self.broker.calls[self.command] += 1
-            behaviour = self.broker.next_up.popleft() if self.broker.next_up else ACCEPT
+            behaviour = always or (self.broker.next_up.popleft() if self.broker.next_up else ACCEPT)
             id = take() if behaviour in (ACCEPT, STALL, RESET) else ""
         if behaviour == REJECT:
             words = f"Insufficient funds for {API_KEY}:{ACCESS_TOKEN}"  # a broker that repeats what it was told

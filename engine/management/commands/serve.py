@@ -37,9 +37,10 @@ SOCKET_MESSAGE_LIMIT = 4 * 1024 * 1024  # bytes; it binds what we send as well, 
 
 
 class Monotonic:
-    """The clock by which Daphne measures how long something has been going on.
+    """The clock by which Daphne and Twisted measure how long something has been going on.
 
-    It takes the machine's: set on by an hour, that cuts off every request in hand, and by a day every socket.
+    They take the machine's: set on by an hour, that cuts off every request in hand and every connection that is kept, and by a
+    day every socket; set back by an hour, Twisted's timers stand still for as long.
     """
 
     time = staticmethod(time.monotonic)
@@ -47,6 +48,7 @@ class Monotonic:
 
 for part in (http_protocol, ws_protocol, daphne_server):
     part.time = Monotonic
+reactor.seconds = Monotonic.time
 
 
 class Command(BaseCommand):
