@@ -28,6 +28,16 @@ def select(model: type[models.Model], names: Sequence[str], clause: str, paramet
     return [_converted(row, converters) for row in rows]
 
 
+def summed(model: type[models.Model], by: str, names: Sequence[str], clause: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    """Each value of the field `by`, ascending, with the sums of the named fields where it stands."""
+    columns, converters = _prepared(model, (by, *names), connection.vendor)
+    key, *others = columns.split(", ")
+    sums = ", ".join(f"sum({column})" for column in others)
+    table = model._meta.db_table
+    rows = execute(f'select {key}, {sums} from "{table}" {clause} group by {key} order by {key}', parameters)
+    return [_converted(row, converters) for row in rows]
+
+
 def instances(model: type[M], clause: str, parameters: Sequence[Any] = ()) -> list[M]:
     """The model's rows, whole."""
     return [_instance(model, row) for row in _whole(model, clause, parameters)]

@@ -14,7 +14,7 @@ from dashboard.live.state import Row, State, picked, wire
 from dashboard.live.topics import Topic
 from engine.domain.enums import PositionStatus
 from engine.selectors.accounts import account_summary
-from engine.selectors.positions import positions_list
+from engine.selectors.positions import positions_largest, positions_list
 
 OPEN_LIMIT = 300  # rows; more than a person can watch
 CLOSED_LIMIT = 50
@@ -30,8 +30,8 @@ FIRST, REST = "\x01", "\x02"  # in the sort: a group's own row before its positi
 
 
 def state(topic: Topic, now: datetime) -> State:
-    found = positions_list(topic.user_ids, include_closed=True, limit=OPEN_LIMIT + CLOSED_LIMIT)
-    closed = [position_row(row, topic.scope) for row in found if row["status"] == PositionStatus.CLOSED][:CLOSED_LIMIT]
+    found = positions_list(topic.user_ids, include_closed=True, limit=OPEN_LIMIT, closed_limit=CLOSED_LIMIT)
+    closed = [position_row(row, topic.scope) for row in found if row["status"] == PositionStatus.CLOSED]
     held = [desk_row(row, topic.scope) for row in found if row["status"] == PositionStatus.OPEN]
     named([*held, *closed])
     by = dict(topic.filters).get("by", "")
@@ -44,8 +44,7 @@ def state(topic: Topic, now: datetime) -> State:
 
 def largest_rows(user_ids: list[str] | None, limit: int) -> dict[str, Row]:
     """Those that cost most, largest first: by what they are worth now the rows would change places with every price."""
-    found = sorted(positions_list(user_ids, limit=OPEN_LIMIT), key=lambda row: (-abs(row["cost_basis"]), row["id"]))
-    rows = named([position_row(row) for row in found[:limit]])
+    rows = named([position_row(row) for row in positions_largest(user_ids, limit)])
     return {row["id"]: row | {"sort": place, "held_for": row["strategy"] or row["sector"]} for place, row in enumerate(rows)}
 
 

@@ -1,14 +1,14 @@
 """Live values in templates: the same markup is filled by the server at first and by static/js/table.js from then on."""
 
 from ast import literal_eval
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from html import escape
 from typing import Any
 
 from django import template
-from django.template.base import FilterExpression, Parser, Token
+from django.template.base import Parser, Token
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -20,18 +20,20 @@ from engine.domain.intervals import IST
 
 register = template.Library()
 
+Finder = Callable[[template.Context], Any]  # of a row
+
 
 class Value(template.Node):
     """A node of its own and no simple tag: there are thousands on a page, and what does not change is written once."""
 
-    def __init__(self, row: FilterExpression, field: str, form: str = "text", css: str = "", *, flash: bool = False) -> None:
+    def __init__(self, row: Finder, field: str, form: str = "text", css: str = "", *, flash: bool = False) -> None:
         self.row, self.field, self.form = row, field, form
         self.start = f'<span data-f="{escape(field)}" data-as="{escape(form)}"' + (f' class="{escape(css)}"' if css else "")
         self.end = " data-flash>" if flash else ">"
         self.is_signed, self.is_time = form in figures.SIGNED, form in figures.TIMES
 
     def render(self, context: template.Context) -> SafeString:
-        row = self.row.resolve(context, ignore_failures=True)
+        row = self.row(context)
         raw = row.get(self.field) if row else None
         text = figures.shown(raw, self.form) if row else ""
         extra = ""
@@ -51,7 +53,40 @@ def value(parser: Parser, token: Token) -> Value:
     _, row, *bits = token.split_contents()
     named = dict(bit.split("=", 1) for bit in bits if "=" in bit)
     given = [literal_eval(bit) for bit in bits if "=" not in bit]
-    return Value(parser.compile_filter(row), *given, **{name: literal_eval(bit) for name, bit in named.items()})
+    return Value(_finder(parser, row), *given, **{name: literal_eval(bit) for name, bit in named.items()})
+
+
+class Bound(template.Node):
+    """Attributes and the fields that they hold, in pairs as static/js/parts.js reads them."""
+
+    def __init__(self, row: Finder, pairs: str, empty: object = "") -> None:
+        self.row, self.empty = row, empty
+        self.names = [pair.split(":") for pair in pairs.split()]
+        self.end = f'data-bind="{escape(pairs)}"'
+
+    def render(self, context: template.Context) -> SafeString:
+        row = self.row(context) or {}
+        found = [(attribute, row.get(field)) for attribute, field in self.names]
+        attributes = [f'{name}="{self.empty if raw is None else escape(str(raw))}"' for name, raw in found]
+        return SafeString(" ".join([*attributes, self.end]))
+
+
+@register.tag
+def bound(parser: Parser, token: Token) -> Bound:
+    """{% bound row "href:symbol_url title:name" %}: attributes that hold fields of a row, and follow them on the page.
+
+    What stands after it is said of what is not known; else that is empty.
+    """
+    _, row, *given = token.split_contents()
+    return Bound(_finder(parser, row), *map(literal_eval, given))
+
+
+def _finder(parser: Parser, text: str) -> Finder:
+    """A plain name is looked up at once: there are thousands on a page."""
+    if text.isidentifier():
+        return lambda context: context.get(text)
+    expression = parser.compile_filter(text)
+    return lambda context: expression.resolve(context, ignore_failures=True)
 
 
 @register.simple_tag

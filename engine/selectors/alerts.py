@@ -66,13 +66,11 @@ def alert_counts_unsilenced(user_ids: Scope = None, *, now: datetime) -> dict[st
 
 
 def _counts(rows: AlertQuerySet) -> dict[str, int]:
-    levels = {level.value.lower(): Count("id", filter=Q(level=level.value)) for level in AlertLevel}
-    return rows.aggregate(
-        total=Count("id"),
-        active=Count("id", filter=Q(status=AlertStatus.ACTIVE)),
-        acknowledged=Count("id", filter=Q(status=AlertStatus.ACKNOWLEDGED)),
-        **levels,
-    )
+    counts = {"total": 0, "active": 0, "acknowledged": 0, **{level.value.lower(): 0 for level in AlertLevel}}
+    for status, level, count in rows.order_by().values_list("status", "level").annotate(Count("id")):
+        for name in ("total", status.lower(), level.lower()):
+            counts[name] += count
+    return counts
 
 
 def alert_actions(alert_ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:

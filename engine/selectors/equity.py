@@ -4,7 +4,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Exists, Max, Min, OuterRef, Sum
+from django.db.models import Exists, Max, Min, OuterRef
 
 from engine import reading
 from engine.domain.intervals import IST
@@ -30,27 +30,31 @@ def equity_curve(user_ids: Scope = None, since: datetime | None = None, max_poin
     All accounts have their points at the same market times, so a sum by time needs no interpolation, and the times are thinned
     before anything is summed up: of one account, in its index.
     """
-    rows = EquityPoint.objects.all() if user_ids is None else EquityPoint.objects.filter(account__in=user_ids)
-    times = _times(user_ids, since, max_points)
-    sums = rows.filter(at__in=times).order_by("at").values_list("at").annotate(*map(Sum, _FIGURES))
-    return [{"at": at, **dict(zip(_FIGURES, map(rupees, figures), strict=True))} for at, *figures in sums]
-
-
-def _times(user_ids: Scope, since: datetime | None, most: int) -> list[datetime]:
-    """At most so many of the times that there are points of, evenly among the latest READ_LIMIT of them."""
     accounts = Account.objects.all() if user_ids is None else Account.objects.filter(user_id__in=user_ids)
     known = accounts.filter(Exists(EquityPoint.objects.filter(account=OuterRef("user_id"))))
     oldest = known.order_by("created_at", "user_id").values_list("user_id", flat=True).first()
     if oldest is None:
         return []
-    whose = "account_id = %s" + (" and at >= %s" if since else "")
-    parameters = [oldest, *([reading.moment(since)] if since else [])]
-    [(count,)] = reading.execute(f"select count(*) from engine_equitypoint where {whose}", parameters)  # noqa: S608 - no value
-    step = max(1, -(-min(count, READ_LIMIT) // most))
-    placed = f"select at, row_number() over (order by at desc) as place from engine_equitypoint where {whose}"  # noqa: S608
-    thinned = f"select at from ({placed}) as placed where place <= %s and (place - 1) %% %s = 0"  # noqa: S608
-    clause = f"where account_id = %s and at in ({thinned})"
-    return [at for (at,) in reading.select(EquityPoint, ("at",), clause, [oldest, *parameters, READ_LIMIT, step])]
+    times = _times(oldest, since, max_points)
+    if not times:
+        return []
+    (whose, ids), (when, moments) = reading.scoped("account_id", user_ids), reading.among("at", times)
+    sums = reading.summed(EquityPoint, "at", _FIGURES, f"where {whose} and {when}", [*ids, *moments])
+    return [{"at": at, **dict(zip(_FIGURES, map(rupees, figures), strict=True))} for at, *figures in sums]
+
+
+def _times(user_id: str, since: datetime | None, most: int) -> list[Any]:
+    """At most so many of the account's times, evenly among the latest READ_LIMIT of them, as the database has them."""
+    whose, parameters = "account_id = %s", [user_id]
+    if since:
+        whose, parameters = f"{whose} and at >= %s", [user_id, reading.moment(since)]
+    placed = f"""
+        select at, row_number() over (order by at desc) as place, count(*) over () as known
+        from engine_equitypoint where {whose}
+    """  # noqa: S608 - no value is in it
+    step = "((case when known < %s then known else %s end) + %s) / %s"
+    thinned = f"select at from ({placed}) as placed where place <= %s and (place - 1) %% ({step}) = 0"  # noqa: S608
+    return [at for (at,) in reading.execute(thinned, [*parameters, READ_LIMIT, READ_LIMIT, READ_LIMIT, most - 1, most])]
 
 
 def equity_today(user_ids: Scope = None) -> list[dict[str, Any]]:
