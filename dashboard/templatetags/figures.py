@@ -56,29 +56,42 @@ def value(parser: Parser, token: Token) -> Value:
     return Value(_finder(parser, row), *given, **{name: literal_eval(bit) for name, bit in named.items()})
 
 
-class Bound(template.Node):
-    """Attributes and the fields that they hold, in pairs as static/js/parts.js reads them."""
+class Attributes(template.Node):
+    """Attributes that hold a row's fields, and one more by which the page's script (static/js/parts.js) finds them again."""
 
-    def __init__(self, row: Finder, pairs: str, empty: object = "") -> None:
-        self.row, self.empty = row, empty
-        self.names = [pair.split(":") for pair in pairs.split()]
-        self.end = f'data-bind="{escape(pairs)}"'
+    def __init__(self, row: Finder, pairs: Sequence[tuple[str, str]], mark: str, *, empty: object = "") -> None:
+        self.row, self.pairs, self.mark, self.empty = row, pairs, mark, empty
 
     def render(self, context: template.Context) -> SafeString:
         row = self.row(context) or {}
-        found = [(attribute, row.get(field)) for attribute, field in self.names]
-        attributes = [f'{name}="{self.empty if raw is None else escape(str(raw))}"' for name, raw in found]
-        return SafeString(" ".join([*attributes, self.end]))
+        attributes = [f'{name}="{self._said(row.get(field))}"' for name, field in self.pairs]
+        return SafeString(" ".join([*attributes, self.mark]))
+
+    def _said(self, raw: Any) -> object:
+        if raw is None:
+            return self.empty
+        return str(raw).lower() if isinstance(raw, bool) else escape(str(raw))
 
 
 @register.tag
-def bound(parser: Parser, token: Token) -> Bound:
+def bound(parser: Parser, token: Token) -> Attributes:
     """{% bound row "href:symbol_url title:name" %}: attributes that hold fields of a row, and follow them on the page.
 
     What stands after it is said of what is not known; else that is empty.
     """
-    _, row, *given = token.split_contents()
-    return Bound(_finder(parser, row), *map(literal_eval, given))
+    _, row, quoted, *empty = token.split_contents()
+    text = literal_eval(quoted)
+    pairs = [(attribute, field) for attribute, _, field in (pair.partition(":") for pair in text.split())]
+    return Attributes(_finder(parser, row), pairs, f'data-bind="{escape(text)}"', empty=literal_eval(empty[0]) if empty else "")
+
+
+@register.tag
+def attrs(parser: Parser, token: Token) -> Attributes:
+    """{% attrs row "side is_system" %}: fields of a row as data-side and data-is-system, for its styles; they follow it too."""
+    _, row, quoted = token.split_contents()
+    text = literal_eval(quoted)
+    pairs = [(f"data-{field.replace('_', '-')}", field) for field in text.split()]
+    return Attributes(_finder(parser, row), pairs, f'data-attrs="{escape(text)}"')
 
 
 def _finder(parser: Parser, text: str) -> Finder:

@@ -82,4 +82,8 @@ def _side(quantity: int) -> str:
 def _rows(user_ids: Scope, condition: str, order: str, limit: int) -> list[Position]:
     whose, parameters = reading.scoped("account_id", user_ids)
     clause = f"where {condition} and {whose} order by {order} limit %s"
-    return reading.instances(Position, clause, [*parameters, limit])
+    return reading.shaped(Position, _itself, clause, [*parameters, limit])
+
+
+def _itself(row: Position) -> Position:
+    return row

@@ -22,6 +22,13 @@ def test_an_attribute_holds_what_the_row_says(tag, shown):
     assert Template(f"{{% load figures %}}{{% bound {tag} %}}").render(context) == shown
 
 
+def test_a_style_hangs_on_what_the_row_says():
+    row = {"side": "BUY", "is_system": True, "can": None}
+    tag = '{% load figures %}{% attrs row "side is_system can" %}'
+    shown = 'data-side="BUY" data-is-system="true" data-can="" data-attrs="side is_system can"'
+    assert Template(tag).render(Context({"row": row})) == shown
+
+
 def test_the_script_writes_each_of_them():
     templates = [path.read_text() for path in (BASE_DIR / "templates").rglob("*.html")]
     bound = {
@@ -34,4 +41,4 @@ def test_the_script_writes_each_of_them():
     assert known
     assert bound
     assert bound <= set(re.findall(r'"(\w+)"', known[1]))
-    assert not [text for text in templates if "data-bind=" in text]
+    assert not [text for text in templates if re.search("data-(bind|attrs)=", text)]

@@ -218,13 +218,14 @@ def test_what_was_pushed_since_an_old_snapshot_makes_it_a_fresh_one(
             one.hear(layer.hints)
         layer.hints.clear()
         if at_rest:
+            looked = this_minute()  # before we look: where the turn comes meanwhile, the next look finds it
             found = missed(watched)
             if found and minute != this_minute():  # by now: the turn may have come while we looked
                 for one in watched:
                     one.push()  # what only the clock moves, no hint tells: the poll does
                 found = missed(watched)
             assert found == [], step
-            minute = this_minute()
+            minute = looked
     for one in watched:
         one.push()  # the poll
         assert sections(one.page.state) == one.shown_to_a_newcomer()
