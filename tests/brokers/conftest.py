@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from engine.models import Account, BrokerCall, Order
 from engine.processing import run_until_idle
 from tests.engine.conftest import roomy
 from tests.engine.flow import Clock
-from tests.support.broker import ACCESS_TOKEN, API_KEY, StandIn, stand_in
+from tests.support.broker import ACCESS_TOKEN, API_KEY, STALL, STALL_UNSEEN, StandIn, stand_in
 from tests.support.factories import instrument
 
 
@@ -29,7 +29,7 @@ def broker() -> Iterator[StandIn]:
 
 @pytest.fixture
 def live(broker: StandIn, settings: Any) -> LiveBroker:
-    """Orders of asha go to the stand-in. A call may take half a second: it is all on loopback, and of a busy machine."""
+    """Orders of asha go to the stand-in."""
     settings.PRICE_MAX_AGE_SECONDS = 3600
     settings.BROKER = LiveBroker("asha", broker.url, API_KEY, ACCESS_TOKEN, timeout_seconds=0.5, breaker_failures=3)
     return settings.BROKER
@@ -41,6 +41,7 @@ class Street:
 
     live: LiveBroker
     clock: Clock
+    broker: StandIn
 
     def step(self) -> int:
         """What is due goes out and is settled; how many calls that were."""
@@ -53,8 +54,13 @@ class Street:
         return len(errands)
 
     async def _make(self, errands: list[Any]) -> list[Outcome | Answer]:
-        async with KiteBroker(self.live) as session:
+        async with self._session() as session:
             return await asyncio.gather(*(call(session, errand) for errand in errands))
+
+    def _session(self) -> KiteBroker:
+        """Patient on a busy machine, but for an answer that is not to come."""
+        is_to_stall = {STALL, STALL_UNSEEN} & {*self.broker.next_up, *self.broker.next_asks}
+        return KiteBroker(self.live if is_to_stall else replace(self.live, timeout_seconds=10))
 
     def _come_to(self, seconds: float) -> bool:
         """Let the clock go on to where the next call is due, if that is within so many seconds."""
@@ -80,7 +86,7 @@ class Street:
             return 0
 
         async def ask() -> Answer:
-            async with KiteBroker(self.live) as session:
+            async with self._session() as session:
                 return await session.ask()
 
         news = poll_settle(self.live, asyncio.run(ask()), now=self.clock())
@@ -89,8 +95,8 @@ class Street:
 
 
 @pytest.fixture
-def street(live: LiveBroker, desk: Account) -> Street:
-    return Street(live, Clock())
+def street(live: LiveBroker, broker: StandIn, desk: Account) -> Street:
+    return Street(live, Clock(), broker)
 
 
 @pytest.fixture

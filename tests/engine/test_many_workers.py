@@ -41,6 +41,7 @@ def test_two_workers_share_the_streams_and_do_nothing_twice(monkeypatch):
     start, worked = Barrier(3), defaultdict(int)
 
     def work(worker):
+        connection.ensure_connection()  # before they begin: it takes one longer than another
         start.wait()
         idle = 0
         while idle < 20:

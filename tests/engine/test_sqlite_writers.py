@@ -29,26 +29,31 @@ def in_a_thread(work: object) -> threading.Thread:
 
 
 def test_a_writer_is_woken_as_soon_as_the_other_is_done() -> None:
+    """SQLite's own next look would be 0.09 s later. The machine may stand still in one of them, not in all."""
+    assert min(seconds_after_the_other(number) for number in range(3)) < 0.05
+
+
+def seconds_after_the_other(number: int) -> float:
     inside, waited = threading.Event(), []
 
     def hold() -> None:
         with transaction.atomic():
-            Stream.objects.create(name="held")
+            Stream.objects.create(name=f"held {number}")
             inside.set()
-            time.sleep(0.3)
+            time.sleep(0.24)  # it looks after 0.228 s and after 0.328 s
 
     def wait() -> None:
         inside.wait()
         with transaction.atomic():
-            Stream.objects.create(name="waited")
+            Stream.objects.create(name=f"waited {number}")
         waited.append(time.perf_counter())
 
     threads = [in_a_thread(hold), in_a_thread(wait)]
     threads[0].join()
     done = time.perf_counter()
     threads[1].join()
-    assert Stream.objects.filter(name__in=("held", "waited")).count() == 2
-    assert waited[0] - done < 0.09  # SQLite's own next look would be up to 0.1 s later
+    assert Stream.objects.filter(name__in=(f"held {number}", f"waited {number}")).count() == 2
+    return waited[0] - done
 
 
 def write_and_raise(error: type[BaseException]) -> None:

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -62,9 +63,13 @@ class Socket:
         return [message["t"] for message in self.heard if message["t"] != "beat"]
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(5):
-            while len(self.kinds()) < count:
-                await asyncio.sleep(0.005)
+        await until(lambda: len(self.kinds()) >= count)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -107,12 +112,15 @@ async def test_everybody_gets_the_same_string(hub, tables):
     assert first.raw == second.raw
 
 
-async def hints(hub, tables, count: int) -> None:
-    for number in range(count):
+async def fifty_hints(hub, tables, socket: Socket) -> float:
+    """Each of a change, until the last of them is heard: seconds."""
+    begun = time.monotonic()
+    for number in range(50):
         tables.equity = number + 10
         await hub.hint([layer_topics.MARKET])
         await asyncio.sleep(0.01)
-    await asyncio.sleep(0.3)
+    await until(lambda: socket.heard[-1].get("set") == {"summary": {"all": {"equity": 59}}})
+    return time.monotonic() - begun
 
 
 @pytest.mark.slow
@@ -122,9 +130,8 @@ async def test_a_dear_topic_is_computed_five_times_a_second_at_most(hub, tables)
     await hub.watch(DEMO, socket)
     await socket.until(1)
     begun = tables.computed[str(DEMO)]
-    await hints(hub, tables, 50)
-    assert tables.computed[str(DEMO)] - begun <= 5
-    assert socket.heard[-1]["set"]["summary"]["all"] == {"equity": 59}
+    took = await fifty_hints(hub, tables, socket)
+    assert tables.computed[str(DEMO)] - begun <= 1 + 5 * took
 
 
 async def test_a_cheap_topic_is_shown_nearly_at_once_however_often_it_changes(hub, tables):
@@ -132,9 +139,8 @@ async def test_a_cheap_topic_is_shown_nearly_at_once_however_often_it_changes(hu
     await hub.watch(DEMO, socket)
     await socket.until(1)
     begun = tables.computed[str(DEMO)]
-    await hints(hub, tables, 50)
-    assert 10 <= tables.computed[str(DEMO)] - begun <= 50
-    assert socket.heard[-1]["set"]["summary"]["all"] == {"equity": 59}
+    await fifty_hints(hub, tables, socket)
+    assert 10 <= tables.computed[str(DEMO)] - begun <= 51  # the poll's among them
 
 
 async def test_only_what_is_watched_is_computed(hub, tables):
@@ -190,10 +196,10 @@ async def test_a_topic_that_is_never_clean_does_not_hold_up_the_others(tables: T
     await own.watch(quiet, socket)
     await socket.until(2)
     tables.equity = 2
-    await asyncio.sleep(0.5)
+    deltas = lambda: [message["topic"] for message in socket.heard if message["t"] == "delta"]  # noqa: E731
+    await until(lambda: tables.computed[str(quiet)] >= 3 and str(quiet) in deltas())
     own.leave(socket)
-    assert [message["topic"] for message in socket.heard if message["t"] == "delta"].count(str(quiet)) == 1
-    assert tables.computed[str(quiet)] >= 3
+    assert deltas().count(str(quiet)) == 1
 
 
 async def test_nobody_vouches_for_what_was_not_looked_at_for_long(tables, monkeypatch):
@@ -225,39 +231,47 @@ async def test_nobody_vouches_for_what_was_not_looked_at_for_long(tables, monkey
 
 @pytest.mark.slow
 async def test_what_hints_are_about_is_not_polled_as_well(hub, tables):
-    await hub.watch(DEMO, Socket())
-    await asyncio.sleep(0.2)
-    begun = tables.computed.total()
-    for _ in range(8):
-        await hub.hint([layer_topics.MARKET])
+    socket = Socket()
+    await hub.watch(DEMO, socket)
+    await socket.until(1)
+    for number in range(1, 9):
         await asyncio.sleep(0.3)
-    assert tables.computed.total() - begun == 8
+        await hub.hint([layer_topics.MARKET])
+        await until(lambda: tables.computed.total() > number)  # noqa: B023
+    assert tables.computed.total() == 9
 
 
 async def test_the_first_change_after_a_look_in_vain_goes_out_at_once(hub, tables, monkeypatch):
-    monkeypatch.setattr(hub_module, "SHORTEST", 0.5)
-    monkeypatch.setattr(hub_module, "LONGEST", 0.5)
+    monkeypatch.setattr(hub_module, "POLL", 60)
     socket = Socket()
     await hub.watch(DEMO, socket)
     await socket.until(1)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(hub_module.LONGEST * 2)
+    monkeypatch.setattr(hub_module, "SHORTEST", 30)
+    monkeypatch.setattr(hub_module, "LONGEST", 30)
     await hub.hint([layer_topics.MARKET])  # about nothing
+    await until(lambda: tables.computed.total() == 2)
     await asyncio.sleep(0.1)
     tables.equity = 2
     await hub.hint([layer_topics.MARKET])
-    async with asyncio.timeout(0.3):
-        await socket.until(2)
+    await socket.until(2)
 
 
-async def test_a_hint_on_the_layer_is_heard(hub, tables):
+async def hint_on_the_layer(socket: Socket) -> None:
+    """Again and again: the hub may not have subscribed yet."""
+    async with asyncio.timeout(5):
+        while len(socket.kinds()) < 2:
+            await get_channel_layer().group_send(layer_topics.LIVE, {"type": "live.dirty", "topics": [layer_topics.MARKET]})
+            await asyncio.sleep(0.1)
+
+
+async def test_a_hint_on_the_layer_is_heard(hub, tables, monkeypatch):
+    monkeypatch.setattr(hub_module, "POLL", 60)
     socket = Socket()
     await hub.watch(DEMO, socket)
     await socket.until(1)
-    await asyncio.sleep(0.25)
     tables.equity = 2
-    await get_channel_layer().group_send(layer_topics.LIVE, {"type": "live.dirty", "topics": [layer_topics.MARKET]})
-    async with asyncio.timeout(0.5):
-        await socket.until(2)
+    await hint_on_the_layer(socket)
 
 
 @pytest.mark.slow
@@ -318,18 +332,16 @@ async def test_a_resync_brings_a_fresh_snapshot(hub, tables):
     assert socket.kinds() == ["snapshot", "snapshot"]
 
 
-async def test_a_hint_crosses_redis(tables, settings, redis_url):
+async def test_a_hint_crosses_redis(tables, settings, redis_url, monkeypatch):
+    monkeypatch.setattr(hub_module, "POLL", 60)
     config = {"hosts": [{"address": redis_url, "socket_timeout": None}], "prefix": "test_hub"}
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}}
     channel_layers.backends.clear()
     hub, socket = Hub(tables.compute), Socket()
     await hub.watch(DEMO, socket)
     await socket.until(1)
-    await asyncio.sleep(0.3)
     tables.equity = 2
-    await get_channel_layer().group_send(layer_topics.LIVE, {"type": "live.dirty", "topics": [layer_topics.MARKET]})
-    async with asyncio.timeout(0.6):
-        await socket.until(2)
+    await hint_on_the_layer(socket)
     hub.stop()
     await asyncio.sleep(0.1)
     await get_channel_layer().flush()

@@ -85,6 +85,7 @@ class StandIn:
 
 class StandInServer(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64  # many call at once
     allow_reuse_address = True
     block_on_close = False
 
