@@ -30,7 +30,7 @@ FIRST, REST = "\x01", "\x02"  # in the sort: a group's own row before its positi
 
 
 def state(topic: Topic, now: datetime) -> State:
-    found = positions_list(topic.user_ids, include_closed=True, limit=OPEN_LIMIT, closed_limit=CLOSED_LIMIT)
+    found = positions_list(topic.user_ids, limit=OPEN_LIMIT, closed_limit=CLOSED_LIMIT)
     closed = [position_row(row, topic.scope) for row in found if row["status"] == PositionStatus.CLOSED]
     held = [desk_row(row, topic.scope) for row in found if row["status"] == PositionStatus.OPEN]
     named([*held, *closed])

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,21 +9,20 @@ from engine.selectors.prices import UNQUOTED, Quote, quotes_of
 from engine.selectors.units import Scope, percent, price, rupees
 
 
-def positions_list(
-    user_ids: Scope = None, include_closed: bool = False, limit: int = 500, closed_limit: int | None = None
-) -> list[dict[str, Any]]:
+def positions_list(user_ids: Scope = None, limit: int = 500, closed_limit: int = 0) -> list[dict[str, Any]]:
     """Open positions by symbol, then, where asked for, the closed ones, latest first. Three statements at most."""
     rows = _rows(user_ids, IS_OPEN, "symbol, account_id, strategy_id", limit)
-    left = limit - len(rows) if closed_limit is None else closed_limit
-    if include_closed and left:
-        rows += _rows(user_ids, IS_CLOSED, "closed_at desc", left)
-    quotes = quotes_of({row.symbol for row in rows})
-    return [position_dict(row, quotes) for row in rows]
+    if closed_limit:
+        rows += _rows(user_ids, IS_CLOSED, "closed_at desc", closed_limit)
+    return _quoted(rows)
 
 
 def positions_largest(user_ids: Scope = None, limit: int = 10) -> list[dict[str, Any]]:
     """The open positions that cost most, largest first. Two statements."""
-    rows = _rows(user_ids, IS_OPEN, "abs(cost) desc, id", limit)
+    return _quoted(_rows(user_ids, IS_OPEN, "abs(cost) desc, id", limit))
+
+
+def _quoted(rows: Sequence[Position]) -> list[dict[str, Any]]:
     quotes = quotes_of({row.symbol for row in rows})
     return [position_dict(row, quotes) for row in rows]
 

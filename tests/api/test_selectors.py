@@ -26,7 +26,7 @@ NOW = datetime.now(UTC)
 READS: dict[str, Any] = {
     "summary of all": account_summary,
     "summary of one": lambda: account_summary(["asha"]),
-    "positions": lambda: positions_list(["asha"], include_closed=True),
+    "positions": lambda: positions_list(["asha"], closed_limit=500),
     "positions of all": positions_list,
     "orders": lambda: orders_page(["asha"]),
     "orders of all": orders_page,
@@ -94,7 +94,7 @@ def test_no_read_scans_a_table_that_grows(busy: Api) -> None:
 
 def test_the_summary_adds_up(busy: Api) -> None:
     one, both = account_summary(["asha"]), account_summary()
-    positions = positions_list(["asha"], include_closed=True)
+    positions = positions_list(["asha"], closed_limit=500)
     fills = executions_list(["asha"])
     held = sum((row["market_value"] for row in positions), Decimal(0))
     assert one["equity"] == one["cash"] + held

@@ -1,6 +1,5 @@
 """What each proof measured, beside what is asked of it: shown at the end of the pass, in the order of the proofs."""
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,24 +7,7 @@ from itertools import groupby
 from statistics import median
 
 LONGEST = 120  # seconds that a proof may take
-LOOK = 0.005  # seconds
 _measured: list["Figures"] = []
-
-
-class Stillness(threading.Thread):
-    """How long this machine, which is not ours alone, stood still at most: all clocks go on, and nobody works."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.longest = 0.0
-        self.is_over = threading.Event()
-        self.start()
-
-    def run(self) -> None:
-        before = time.monotonic()
-        while not self.is_over.wait(LOOK):
-            now = time.monotonic()
-            self.longest, before = max(self.longest, now - before - LOOK), now
 
 
 @dataclass
@@ -37,7 +19,6 @@ class Figures:
     lines: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     took: float = 0  # seconds, set-up and all
-    stillness: Stillness = field(default_factory=Stillness)
 
     def __post_init__(self) -> None:
         _measured.append(self)
@@ -50,12 +31,7 @@ class Figures:
         wanted = f" (asked: at most {asked:g} s)" if asked else ""
         self.say(f"{what}: {shown if len(values) > 1 else f'{values[0]:.2f} s'}{wanted}")
 
-    def allowed(self, seconds: float) -> float:
-        """As much, and as long again as the machine stood still at a time."""
-        return seconds + self.stillness.longest
-
     def end(self) -> float:
-        self.stillness.is_over.set()
         self.took = time.monotonic() - self.started
         return self.took
 
